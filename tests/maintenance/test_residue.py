@@ -19,6 +19,10 @@ from reidsearch.store.database.lock import writer_lock
 SMALL = CompactEngine(segment_rows=16, tail_rows=4, own_rows=3)
 
 
+def pieces(name: str) -> residue.Values:
+    return next(one.values for one in residue.PIECES if one.name == name)
+
+
 @pytest.fixture
 def compact(monkeypatch):
     """Archives of 30 crops have a compact index of several segments."""
@@ -41,7 +45,7 @@ def test_codes_of_an_erased_crop_are_in_no_file(tmp_path, compact) -> None:
         planned = plan(store, Wanted(crop_ids=(7, 20)))
         patterns = residue.patterns_of(store, gallery, planned)
         assert patterns.counts["index_codes"] == 2
-        codes = list(residue.PIECES[-1].values(store, gallery, planned))
+        codes = list(pieces("index_codes")(store, gallery, planned))
         held = {
             path for path in folder.rglob("*") if path.is_file()
             for code in codes if code in path.read_bytes()
@@ -69,7 +73,7 @@ def test_the_mean_of_a_tracklet_goes_with_any_of_its_views(tmp_path) -> None:
         planned = plan(store, Wanted(crop_ids=(1,)))
         patterns = residue.patterns_of(store, gallery, planned)
         assert patterns.counts["tracklet_means"] == 1
-        (mean,) = residue.PIECES[3].values(store, gallery, planned)
+        (mean,) = pieces("tracklet_means")(store, gallery, planned)
         database = folder / "archive.db"
         assert mean in database.read_bytes()
         erase(store, gallery, planned)
