@@ -29,7 +29,7 @@ def made(run: CommandLine) -> CommandLine:
     fill(run.archive, unit_rows(600), [Facts("hall", NOON)] * 600)
     with Store(run.archive) as store:
         last = store.state().last_crop_id
-        record(store, DRAWN, [[(one, values(one)) for one in range(1, last + 1)]])
+        record(store, DRAWN, last, [[(one, values(one)) for one in range(1, last + 1)]])
     return run
 
 

@@ -28,6 +28,8 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "undo": (Event.DECISION,),
     "identity merge": (Event.DECISION,),
     "identity new": (Event.DECISION,),
+    "identity photo add": (Event.PHOTO, Event.DECISION),
+    "identity photo remove": (Event.DECISION,),
     "identity rename": (Event.DECISION,),
     "identity split": (Event.DECISION,),
     "tracklet join": (Event.DECISION,),
@@ -91,7 +93,13 @@ NOT_RECORDED = {
     **dict.fromkeys(
         (
             *("show", "coverage", "failures", "account list", "hold list", "retention show"),
-            *("identity list", "identity proposals", "identity show", "tracklet list"),
+            *(
+                "identity list",
+                "identity photo list",
+                "identity proposals",
+                "identity show",
+                "tracklet list",
+            ),
             *("case list", "case show", "case review list", "case review show"),
             *("log list", "log verify", "log key show"),
         ),

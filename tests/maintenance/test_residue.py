@@ -16,11 +16,8 @@ from reidsearch.maintenance.erase import Wanted, erase, plan
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lock import writer_lock
 
+VALUES = {one.name: one.values for one in residue.PIECES}
 SMALL = CompactEngine(segment_rows=16, tail_rows=4, own_rows=3)
-
-
-def pieces(name: str) -> residue.Values:
-    return next(one.values for one in residue.PIECES if one.name == name)
 
 
 @pytest.fixture
@@ -45,7 +42,7 @@ def test_codes_of_an_erased_crop_are_in_no_file(tmp_path, compact) -> None:
         planned = plan(store, Wanted(crop_ids=(7, 20)))
         patterns = residue.patterns_of(store, gallery, planned)
         assert patterns.counts["index_codes"] == 2
-        codes = list(pieces("index_codes")(store, gallery, planned))
+        codes = list(VALUES["index_codes"](store, gallery, planned))
         held = {
             path for path in folder.rglob("*") if path.is_file()
             for code in codes if code in path.read_bytes()
@@ -73,7 +70,7 @@ def test_the_mean_of_a_tracklet_goes_with_any_of_its_views(tmp_path) -> None:
         planned = plan(store, Wanted(crop_ids=(1,)))
         patterns = residue.patterns_of(store, gallery, planned)
         assert patterns.counts["tracklet_means"] == 1
-        (mean,) = pieces("tracklet_means")(store, gallery, planned)
+        (mean,) = VALUES["tracklet_means"](store, gallery, planned)
         database = folder / "archive.db"
         assert mean in database.read_bytes()
         erase(store, gallery, planned)

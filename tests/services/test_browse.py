@@ -77,7 +77,7 @@ def made(folder: Path) -> None:
         last = store.state().last_crop_id
         lacking = {1, 2, 3, last}
         rows = [(one, values(one)) for one in range(1, last + 1) if one not in lacking]
-        record(store, DRAWN, [rows])
+        record(store, DRAWN, len(rows), [rows])
     with Archive.open(folder) as archive:
         archive.timezone = "Europe/Berlin"
         archive.identities.new("anna", [archive.browse.tracklet(2).crop.crop_id])

@@ -152,7 +152,7 @@ def test_a_page_leads_to_the_next_one(served) -> None:
 def test_attributes_are_told_with_the_crops_that_match(served) -> None:
     with Store(served.archive._store.folder) as store:
         crops = range(1, store.state().last_crop_id + 1)
-        record(store, DRAWN, [[(one, values(one)) for one in crops]])
+        record(store, DRAWN, len(crops), [[(one, values(one)) for one in crops]])
     page = told(served.client, f"{API}?not_carrying=hat&limit=500")
     sure = [item["confidence"] for item in page["items"]]
     assert sure
