@@ -18,8 +18,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from reidsearch.base.errors import Reason, Refused
+from reidsearch.base.errors import InputError, Reason, Refused
 from reidsearch.base.foreign_errors import exhausted
+from reidsearch.base.locations import location_text
 
 SMALL_BYTES = 1 << 20
 """Of settings and notes that people or this program write."""
@@ -99,6 +100,19 @@ def read_bytes(path: str | os.PathLike[str], at_most: int = SMALL_BYTES) -> byte
     if len(data) > at_most:
         raise Refused(Reason.TOO_MANY_BYTES, f"it has more than {at_most:,} bytes")
     return data
+
+
+def read_given(path: str | os.PathLike[str], at_most: int = SMALL_BYTES) -> bytes:
+    """Return all bytes of a file that was given, as `read_bytes`.
+
+    Raises:
+        InputError: it cannot be read; the message names it.
+    """
+    try:
+        return read_bytes(path, at_most)
+    except Refused as refused:
+        text = f"{location_text(str(path))}: {refused.message}"
+        raise refused.reworded(text, InputError) from refused
 
 
 def read_text(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reidsearch.cli.files import OutputFile, force_option, write_file
+from reidsearch.cli.files import OutputFile, force_option, require_writable, write_file
 from reidsearch.cli.filters import crops_option, filter_options, filters_from
 from reidsearch.cli.grouped import OUTPUT, grouped_command, option
 from reidsearch.cli.log_key import passphrase_file_option, usable_key
@@ -103,7 +103,7 @@ def command(
     """
     from rich.text import Text
 
-    from reidsearch.base.errors import NotFound, UsageError
+    from reidsearch.base.errors import NotFound, StorageError, UsageError
     from reidsearch.base.progress import NO_PROGRESS
     from reidsearch.base.timecode import now
     from reidsearch.domain.pending import Cause
@@ -141,11 +141,14 @@ def command(
             for line in _lines(plan):
                 say(line)
         deleting = not plan.empty and not dry_run
+        missing = False
         if deleting:
+            require_writable(*certificates)
             if not yes:
                 click.confirm("Delete them?", abort=True, err=True)
             if certificates:
-                told = _certified(opened, plan, certificates, _key(opened, passphrase_file, yes))
+                key = _key(opened, passphrase_file, yes)
+                told, missing = _certified(opened, plan, certificates, key)
             else:
                 with progress_for(name="delete") as progress:
                     opened.delete(plan, progress=progress)
@@ -167,6 +170,8 @@ def command(
         finished=finished,
     )
     _tell(form, document, plan, deleting=deleting)
+    if missing:
+        return StorageError.exit_code
     return 1 if plan.held else 0
 
 
@@ -190,34 +195,43 @@ def _key(archive: Archive, passphrase_file: Path | None, yes: bool) -> LogKey | 
 
 def _certified(
     archive: Archive, plan: Erasure, certificates: tuple[Path, ...], key: LogKey | None
-) -> list[str]:
-    """Delete, write the certificate, and return what is to be told of it.
-
-    Raises:
-        StorageError: it cannot be written; what it certifies is done all the same.
-    """
-    from reidsearch.base.errors import StorageError, UsageError
-    from reidsearch.output.certificate import certificate_file, certificate_lines
+) -> tuple[list[str], bool]:
+    """Delete, write certificates; return what is to be told, and whether a file is missing."""
+    from reidsearch.base.errors import ReidsearchError
+    from reidsearch.output.certificate import (
+        certificate_file,
+        certificate_lines,
+        not_written_lines,
+    )
     from reidsearch.output.progress import progress_for
 
     given = _asked(click.get_current_context().params)
     with progress_for(name="delete") as progress:
         proof = archive.maintenance.delete_certified(plan, given, key, progress)
+    written, failed = [], []
     for path in certificates:
         try:
             write_file(path, certificate_file(proof, path, archive.location))
-        except (StorageError, UsageError) as error:
-            text = f"it is deleted, but the certificate is not written: {error.message}"
-            raise error.reworded(text, StorageError) from error
-    return certificate_lines(proof, certificates)
+            written.append(path)
+        except ReidsearchError as error:
+            failed.append(error)
+    kept = any(path.suffix.lower() == ".json" for path in written)
+    for line in not_written_lines(proof, failed, kept=kept) if failed else ():
+        say(line, err=True)
+    return certificate_lines(proof, written), bool(failed)
 
 
 def _tell(form: str, document: dict[str, Any], plan: Erasure, *, deleting: bool) -> None:
     from reidsearch.output.emit import emit
     from reidsearch.output.visible import count
 
-    # A source of footage whose crops were deleted earlier has none left to count.
-    told = count(len(plan.ids), "crop") if len(plan.ids) else count(plan.sources, "source")
+    told = count(plan.sources, "source")  # one whose crops were deleted earlier has none to count
+    if len(plan.ids):
+        told = count(len(plan.ids), "crop")
+    elif plan.identities:
+        told = count(len(plan.identities), "identity", "identities")
+    elif plan.searches:
+        told = f"the details of {count(len(plan.searches), 'search', 'searches')}"
     emit(form, document, f"Deleted {told}." if deleting else None)
 
 

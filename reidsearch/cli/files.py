@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -188,6 +189,22 @@ def write_file(path: Path, data: bytes) -> None:
         raise UsageError(f"{path} exists", "--force overwrites it") from error
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def require_writable(*paths: Path) -> None:
+    """Refuse files that could not be written, before what they are to tell of is done.
+
+    Raises:
+        StorageError: a folder takes no new file.
+    """
+    from reidsearch.base.errors import StorageError
+
+    for path in paths:
+        try:
+            with tempfile.TemporaryFile(dir=path.resolve().parent):
+                pass
+        except OSError as error:
+            raise StorageError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def require_other_file(path: Path, *read: str | Path) -> None:

@@ -220,7 +220,8 @@ class CertificateProof:
     """What was found out about a certificate, compared with its archive.
 
     Args:
-        entry: of the event log: the deletion that it certifies; None: it is no JSON, or tells none.
+        entry: of the event log: the deletion that it certifies; None: it is no JSON, tells none, or
+            does not hold.
         signed_by: fingerprint of the key that it is signed with, if the signature holds.
         written: entry of the event log which says that just these bytes were written.
         faults: what does not hold.

@@ -313,9 +313,11 @@ class BackupOrigin:
         treated: when it last lost what its archive had erased by then; None: never.
         archive: its archive, where that was found beside it; None: it was not.
         deleted_since: how many crops of the backup that archive no longer has.
+        photos_since: how many reference photographs.
     """
 
     made: str | None
     treated: str | None
     archive: Path | None = None
     deleted_since: int | None = None
+    photos_since: int | None = None

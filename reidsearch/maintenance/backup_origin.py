@@ -24,6 +24,7 @@ from reidsearch.store import log_reading
 from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.sqlite import DATABASE
+from reidsearch.store.identities.photos import photo_ids
 
 MOST_BESIDE = 100
 """Folders that are looked at for an archive of the same past."""
@@ -46,7 +47,8 @@ def origin_of(source: Path, target: Path) -> BackupOrigin:
             for folder in _beside(source, target):
                 gone = _deleted_in(folder, backup, note["sha256"])
                 if gone is not None:
-                    return replace(found, archive=folder, deleted_since=gone)
+                    crops, photos = gone
+                    return replace(found, archive=folder, deleted_since=crops, photos_since=photos)
     except ReidsearchError:  # of an earlier version's schema, or damaged: restoring tells
         pass
     return found
@@ -73,17 +75,21 @@ def _beside(source: Path, target: Path) -> Iterator[Path]:
                 yield folder
 
 
-def _deleted_in(folder: Path, backup: Store, sha256: str) -> int | None:
-    """Return how many crops of a backup an archive no longer has; None: it is not its archive."""
+def _deleted_in(folder: Path, backup: Store, sha256: str) -> tuple[int, int] | None:
+    """Return how many crops and reference photographs of a backup an archive no longer has.
+
+    None: it is not its archive.
+    """
     try:
         with Store(folder) as found:
             if found.row.uuid != backup.row.uuid or not _knows(found, sha256):
                 return None
             here = embedded_ids(found, found.state().last_crop_id)
+            photos = photo_ids(found)
     except (ReidsearchError, OSError):
         return None
     there = embedded_ids(backup, backup.state().last_crop_id)
-    return len(np.setdiff1d(there, here))
+    return len(np.setdiff1d(there, here)), len(photo_ids(backup) - photos)
 
 
 def _knows(found: Store, sha256: str) -> bool:

@@ -17,13 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Column, select
 
+from reidsearch.base.errors import DECODING_ERRORS
 from reidsearch.base.locations import location_text
 from reidsearch.domain.certificates import ByteSearch, DerivedFile
+from reidsearch.domain.event_log import Event
 from reidsearch.index.compact.index import Compact
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import load as load_graph
 from reidsearch.maintenance.erase import Erasure
-from reidsearch.store import derived, tables
+from reidsearch.store import derived, log_reading, tables
 from reidsearch.store.chunks import chunks
 from reidsearch.store.crops.store import Store
 from reidsearch.store.tables.every import metadata
@@ -69,8 +71,23 @@ def _of_column(column: Column[bytes]) -> Values:
 
 def _logged(store: Store, gallery: Gallery, planned: Erasure | None) -> Iterator[bytes]:
     """Yield embeddings as the event log has those of pictures that were searched with."""
-    for value in _of_column(tables.embedding.c.vector)(store, gallery, planned):
-        yield base64.b64encode(value)
+    for vectors in (_of_column(tables.embedding.c.vector), _of_photos(photo_embedding.c.vector)):
+        for value in vectors(store, gallery, planned):
+            yield base64.b64encode(value)
+
+
+def _searched(store: Store, gallery: Gallery, planned: Erasure | None) -> Iterator[bytes]:
+    """Yield the embeddings in details of searches that are erased themselves."""
+    if planned is not None and not planned.searches:
+        return
+    for entry in log_reading.entries(store, events=[Event.SEARCH]):
+        if planned is not None and entry.number not in planned.searches:
+            continue
+        try:
+            told = (entry.said or {}).get("query_embeddings") or []
+        except DECODING_ERRORS:  # damage, which `check` tells of
+            continue
+        yield from (one.encode() for one in told if isinstance(one, str))
 
 
 def _of_photos(column: Column[bytes]) -> Values:
@@ -115,6 +132,7 @@ PIECES = (
     Pieces("index_codes", _codes),
     Pieces("photographs", _of_photos(photo_picture.c.data)),
     Pieces("photograph_embeddings", _of_photos(photo_embedding.c.vector)),
+    Pieces("search_embeddings", _searched),
 )
 """What is looked for; whatever else an archive comes to keep of somebody gets a line here."""
 

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from reidsearch.base.errors import ReidsearchError
 from reidsearch.domain.certificates import BackupState, Certificate, CertificateProof
 from reidsearch.output.casework.erasure import (
+    NOTHING_SOUGHT,
     certificate_json,
     certificate_report,
     why_unsigned,
@@ -40,6 +42,8 @@ def certificate_lines(certificate: Certificate, paths: Sequence[Path]) -> list[s
         f"{count(search.files, 'file')} ({size(search.size_bytes)}): "
         f"{count(sum(search.found.values()), 'sequence')} found."
     ]
+    if not search.patterns:
+        lines = [NOTHING_SOUGHT]
     lines += [f"  {number} in {visible(name)}" for name, number in search.found.items()]
     lines += [f"  {count(n, 'row')} of table {name}" for name, n in remains.rows.items() if n]
     lines += [
@@ -66,6 +70,21 @@ def certificate_lines(certificate: Certificate, paths: Sequence[Path]) -> list[s
     else:
         lines.append(f"Not signed: {why_unsigned(certificate)}.")
     return [*lines, *(f"Certificate: {visible(str(path))}" for path in paths)]
+
+
+def not_written_lines(
+    certificate: Certificate, failed: Sequence[ReidsearchError], *, kept: bool
+) -> list[str]:
+    """Return which files are missing, and the certificate itself unless one of its files has it.
+
+    Args:
+        kept: it was written as JSON.
+    """
+    lines = [f"It is deleted, but a certificate is not written: {one.message}." for one in failed]
+    if kept:
+        return lines
+    text = certificate_json(certificate).decode()
+    return [*lines, "No other can be made. Keep what follows as a .json file:", text]
 
 
 def proofs_text(proofs: Sequence[CertificateProof]) -> str:

@@ -23,9 +23,11 @@ def origin_lines(origin: BackupOrigin, source: Path) -> list[str]:
         ]
     archive = visible(str(origin.archive))
     lines = [f"{made}{treated}; its archive has gone on since: {archive}"]
-    if origin.deleted_since:
+    gone = (origin.deleted_since, "crop"), (origin.photos_since, "reference photograph")
+    told = " and ".join(count(number, what) for number, what in gone if number)
+    if told:
         lines += [
-            f"WARNING: {count(origin.deleted_since, 'crop')} that were deleted there came back.",
+            f"WARNING: {told} that had been deleted there came back.",
             f"  -> reidsearch delete --backup {folder} -a {archive}, then restore again",
         ]
     return lines
@@ -38,4 +40,5 @@ def origin_json(origin: BackupOrigin) -> dict[str, Any]:
         "treated": origin.treated,
         "archive": location_text(str(origin.archive)) if origin.archive else None,
         "deleted_since": origin.deleted_since,
+        "photos_since": origin.photos_since,
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 from reidsearch.base.errors import DECODING_ERRORS
 from reidsearch.base.locations import location_text
-from reidsearch.base.reading import parse_json, read_bytes
+from reidsearch.base.reading import parse_json, read_given
 from reidsearch.domain.certificates import SCHEMA, CertificateProof, content_of
 from reidsearch.domain.event_log import Event, LogEntry, canonical
 from reidsearch.domain.signatures import Signature, read_signature
@@ -34,7 +34,7 @@ def prove_certificate(store: Store, path: Path) -> CertificateProof:
     kinds = [Event.EXPORT, Event.DELETE, Event.KEY, Event.SEAL]
     entries = {one.number: one for one in log_reading.entries(store, events=kinds)}
     name = location_text(str(path))
-    return proof_of(name, read_bytes(path, LARGEST), str(store.row.uuid), entries)
+    return proof_of(name, read_given(path, LARGEST), str(store.row.uuid), entries)
 
 
 def proof_of(
@@ -53,31 +53,42 @@ def proof_of(
                 *_of_signature(document, signature, entries),
             ]
             entry = (document["log"] or {}).get("entry")
-        except DECODING_ERRORS as error:
+        except _NotOne as error:
             faults = [f"it is no erasure certificate: {error}"]
+        except DECODING_ERRORS:
+            faults = ["it is no erasure certificate: its members are not what those of one are"]
     if written is None and signature is None and not faults:
         faults = ["the event log has no entry which says that these bytes were written"]
-    signer = signature.fingerprint if signature and not faults else None
-    return CertificateProof(name, entry, signer, written, tuple(faults))
+    if faults:  # what it tells is not to be believed
+        return CertificateProof(name, None, None, written, tuple(faults))
+    signer = signature.fingerprint if signature else None
+    return CertificateProof(name, entry, signer, written, ())
+
+
+class _NotOne(ValueError):
+    """A file is no certificate, for a reason that can be told."""
 
 
 def _read(data: bytes) -> dict[str, Any]:
     """Return the JSON of a certificate; a name that stands twice could be read in two ways.
 
     Raises:
-        ValueError, KeyError, TypeError: it is none.
+        _NotOne: it is none.
     """
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) != len(pairs):
-            raise ValueError("a name stands twice")
+            raise _NotOne("a name stands twice")
         return found
 
-    parse_json(data)  # which refuses what is no number, and what is too deep
-    found = json.loads(data.decode("utf-8"), object_pairs_hook=once)
-    if found["schema"] != SCHEMA:
-        raise ValueError("it is of another format")
+    try:
+        parse_json(data)  # which refuses what is no number, and what is too deep
+        found = json.loads(data.decode("utf-8"), object_pairs_hook=once)
+    except ValueError as error:
+        raise _NotOne(str(error).partition("; use sys.")[0]) from error
+    if found.get("schema") != SCHEMA:
+        raise _NotOne("it is of another format")
     return dict(found)
 
 
@@ -87,7 +98,7 @@ def _signature(document: Mapping[str, Any]) -> Signature | None:
         return None
     found = read_signature(canonical(told))
     if canonical(found.document()) != canonical(told):
-        raise ValueError("its signature holds something else")
+        raise _NotOne("its signature holds something else")
     return found
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from reidsearch.base import own_files, temporaries
 from reidsearch.base.cache import cache_folder
-from reidsearch.base.errors import DECODING_ERRORS, Kind, ReidsearchError, UsageError
+from reidsearch.base.errors import DECODING_ERRORS, Kind, ReidsearchError, StorageError, UsageError
 from reidsearch.base.locations import path_of
 from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.base.timecode import now
@@ -121,12 +121,16 @@ def delete_certified(
 ) -> Certificate:
     """Delete what was planned, look for it in every file, seal the log, and sign what was found.
 
-    Args:
-        delete: does it, and tells whether all is finished, and what was dropped.
-        key: signs seal and certificate; None: the archive's, where nobody has to be asked for it.
+        Args:
+            delete: does it, and tells whether all is finished, and what was dropped.
+            key: signs seal and certificate; None: the archive's, where nobody has to be asked for it.
 
-    Raises:
-        UsageError: the archive is a database of a server, whose files are out of reach.
+        Raises:
+    <<<<<<< HEAD
+            UsageError: the archive is a database of a server, whose files are out of reach.
+    =======
+            StorageError, ArchiveError: nothing is deleted, unless the message says so.
+    >>>>>>> rev1
     """
     if store.node is not None:
         raise UsageError(
@@ -140,43 +144,55 @@ def delete_certified(
     ids = planned.ids.tolist()
     patterns = residue.patterns_of(store, gallery, planned)
     finished, caches = delete()
-    entry = next(log_reading.entries(store, last=1, events=[Event.DELETE]), None)
-    exports, backups = may_hold(store, ids, planned.photos)
-    with step(progress, "looking for what was erased"):
-        found = residue.look_for(store, gallery, patterns, list(_folders(store)))
-        remains = Remains(
-            found,
-            residue.rows_left(store, ids),
-            residue.derived_files(store, gallery, ids),
-            caches.removed,
+    with _told_as_deleted():
+        entry = next(log_reading.entries(store, last=1, events=[Event.DELETE]), None)
+        exports, backups = may_hold(store, ids, planned.photos)
+        with step(progress, "looking for what was erased"):
+            found = residue.look_for(store, gallery, patterns, list(_folders(store)))
+            remains = Remains(
+                found,
+                residue.rows_left(store, ids),
+                residue.derived_files(store, gallery, ids),
+                caches.removed,
+            )
+        author = store.acting
+        missing = why_not == Kind.SIGNING_KEY_MISSING
+        certificate = Certificate(
+            archive_id=str(store.row.uuid),
+            at=now(),
+            by=author.name,
+            case=author.case,
+            asked=tuple(asked),
+            crops=len(ids),
+            sources=planned.sources,
+            identities=len(planned.identities),
+            searches=len(planned.searches),
+            photos=len(planned.photos),
+            kept_out=planned.permanent,
+            held=planned.held,
+            finished=finished,
+            remains=remains,
+            exports=exports,
+            backups=backups,
+            entry=entry.number if entry else None,
+            digest=entry.digest.hex() if entry else None,
+            seal=seal_now(store, key, "" if missing else why_not or ""),
+            unsigned=why_not,
         )
-    author = store.acting
-    missing = why_not == Kind.SIGNING_KEY_MISSING
-    certificate = Certificate(
-        archive_id=str(store.row.uuid),
-        at=now(),
-        by=author.name,
-        case=author.case,
-        asked=tuple(asked),
-        crops=len(ids),
-        sources=planned.sources,
-        identities=len(planned.identities),
-        searches=len(planned.searches),
-        photos=len(planned.photos),
-        kept_out=planned.permanent,
-        held=planned.held,
-        finished=finished,
-        remains=remains,
-        exports=exports,
-        backups=backups,
-        entry=entry.number if entry else None,
-        digest=entry.digest.hex() if entry else None,
-        seal=seal_now(store, key, "" if missing else why_not or ""),
-        unsigned=why_not,
-    )
     return (
         replace(certificate, signature=key.sign(certificate.signed_bytes)) if key else certificate
     )
+
+
+@contextmanager
+def _told_as_deleted() -> Iterator[None]:
+    """Let an error say that the deletion before it is done."""
+    try:
+        yield
+    except (StorageError, ArchiveError) as error:
+        kind = StorageError if isinstance(error, StorageError) else ArchiveError
+        text = f"it is deleted, but no certificate can be made: {error.message}"
+        raise error.reworded(text, kind) from error
 
 
 def _own_key(store: Store) -> tuple[LogKey | None, str | None]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from reidsearch.base.errors import DECODING_ERRORS, InputError, UsageError, absent
 from reidsearch.base.locations import location_text
-from reidsearch.base.reading import read_bytes
+from reidsearch.base.reading import read_given
 from reidsearch.domain.answers import Match, Statement
 from reidsearch.domain.certificates import CertificateProof
 from reidsearch.domain.event_log import Event, LogEntry, LogFault, Seal, Shown
@@ -259,16 +259,16 @@ class EventLogService:
 
     def _given(self, path: Path) -> GivenSeal:
         try:
-            seal = read_seal(read_bytes(path, LARGEST))
+            seal = read_seal(read_given(path, LARGEST))
         except DECODING_ERRORS as error:
             raise InputError(f"{path} is no seal of an event log: {error}") from error
         if seal.archive_id != self._store.row.uuid:
             raise InputError(f"{path} is a seal of another archive ({seal.archive_id})")
         beside, stamped = path.with_suffix(".sig"), path.with_suffix(".tsr")
-        told = read_bytes(stamped, LARGEST_STAMP) if stamped.is_file() else None
+        told = read_given(stamped, LARGEST_STAMP) if stamped.is_file() else None
         if not beside.is_file():
             return GivenSeal(seal, None, told)
         try:
-            return GivenSeal(seal, read_signature(read_bytes(beside, LARGEST)), told)
+            return GivenSeal(seal, read_signature(read_given(beside, LARGEST)), told)
         except DECODING_ERRORS as error:
             raise InputError(f"{beside} is no signature of a seal: {error}") from error

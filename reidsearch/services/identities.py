@@ -227,8 +227,9 @@ class IdentityService:
         def plan(
             connection: Transaction, ledger: Ledger, decisions: Sequence[Decision]
         ) -> Sequence[Change]:
-            changes = inverse(ledger, decisions, to_undo(decisions, decision_id))
-            require_held_once(connection, changes)
+            undone = to_undo(decisions, decision_id)
+            changes = inverse(ledger, decisions, undone)
+            require_held_once(connection, changes, undone.at)
             return changes
 
         decision = self._decide(

@@ -8,10 +8,13 @@ from typing import Any
 
 import pypdfium2
 import pytest
-from archives import CommandLine, draw_many, opened
+from archives import CommandLine, draw, draw_many, opened
 from json_schemas import require_valid
 
+from reidsearch.base.actor import Author, acting
+from reidsearch.base.errors import StorageError
 from reidsearch.domain.certificates import content_of
+from reidsearch.domain.event_log import Event
 from reidsearch.output.certificate import certificate_lines
 from reidsearch.output.verifying import ed25519
 from reidsearch.services.certificates import proof_of, prove_certificate
@@ -181,3 +184,100 @@ def test_a_certificate_that_cannot_be_written_is_refused_first(held, tmp_path, n
     ran = held("delete", "--crop", "1", "--yes", "--certificate", tmp_path / name)
     assert ran.code == code
     assert held("show", "crop", "1").code == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="has no folder that takes no file")
+def test_a_folder_that_takes_no_file_is_refused_before_anything_is_deleted(held) -> None:
+    ran = held("delete", "--crop", "1", "--yes", "--certificate", "/proc/c.json")
+    assert (ran.code, "/proc/c.json cannot be written" in ran.err) == (8, True)
+    assert held("show", "crop", "1").code == 0
+
+
+@pytest.mark.parametrize("key", [True, False])
+def test_what_can_not_be_written_after_the_deletion_is_told_and_nothing_is_lost(
+    held, tmp_path, monkeypatch, key
+) -> None:
+    with opened(held.archive) as archive:
+        if key:
+            archive.log.new_key()
+    file, pdf, later = tmp_path / "c.json", tmp_path / "c.pdf", tmp_path / "later.json"
+
+    def full(path: Path, data: bytes) -> None:
+        if path.suffix == ".json":
+            raise StorageError(f"{path} cannot be written: No space left on device")
+        path.write_bytes(data)
+
+    monkeypatch.setattr("reidsearch.cli.delete.write_file", full)
+    ran = held("delete", "--crop", "1", "--yes", "--certificate", file, "--certificate", pdf)
+    assert ran.code == 8
+    assert "It is deleted, but a certificate is not written:" in ran.err
+    assert "0 sequences found." in ran.out
+    assert f"Certificate: {pdf}" in ran.out
+    assert "Deleted 1 crop." in ran.out
+    assert "--force" not in ran.err
+    text = ran.err[ran.err.index("{") :]
+    require_valid(json.loads(text))
+    assert proofs(held, pdf)[0]["holds"]  # the log tells of the file that was written
+    later.write_text(text)
+    assert proofs(held, later, code=0 if key else 1)[0]["holds"] is key
+
+
+def test_an_error_after_the_deletion_says_that_it_is_done(held, tmp_path) -> None:
+    (held.archive / "seals").write_text("in the way")
+    ran = held("delete", "--crop", "1", "--yes", "--certificate", tmp_path / "c.json")
+    assert ran.code == 8
+    assert "it is deleted, but no certificate can be made" in ran.err
+    assert held("show", "crop", "1").code == 9
+
+
+def test_what_searches_held_is_looked_for_when_they_are_erased(held, tmp_path) -> None:
+    draw(tmp_path / "query.png", 90)
+    with opened(held.archive) as archive:
+        archive.cases.new("7")
+        archive.identities.photos.add("Jane Roe", draw(tmp_path / "photo.png", 91))
+        with acting(Author("eve", "7")):
+            archive.search([tmp_path / "query.png"])
+            entry = next(archive.log.entries(last=1, events=[Event.SEARCH]))
+    assert entry.said is not None
+    (embedding,) = entry.said["query_embeddings"]
+    (held.archive / "left").write_text(embedding)
+    file = tmp_path / "c.json"
+    ran = held("delete", "--searches-of", "7", "--yes", "--certificate", file)
+    assert "Deleted the details of 1 search." in ran.out
+    search = json.loads(file.read_text())["byte_search"]
+    assert search["pieces"]["search_embeddings"] == 1
+    assert [one["file"] for one in search["found"]] == [str(held.archive / "left")]
+    told = erased(held, tmp_path / "d.json", "--identity", "Jane Roe")["byte_search"]
+    assert told["pieces"]["embeddings_in_log"] == 3  # of two crops and a photograph
+    held("identity", "new", "nobody")
+    ran = held("delete", "--identity", "nobody", "--yes", "--certificate", tmp_path / "e.json")
+    assert "No bytes were looked for" in ran.out
+    assert "Deleted 1 identity." in ran.out
+
+
+def test_what_is_no_certificate_is_told_in_plain_words(held, tmp_path) -> None:
+    file = tmp_path / "c.json"
+    told = erased(held, file, "--crop", "1")
+    members = "it is no erasure certificate: its members are not what those of one are"
+    tried = {
+        "log": (told | {"log": "x"}, members),
+        "signature": (told | {"signature": 5}, members),
+        "archive": (told | {"archive_id": "x"}, "it is of another archive (x)"),
+        "few": ({"schema": told["schema"]}, members),
+        "none": ({}, "it is no erasure certificate: it is of another format"),
+    }
+    files = [tmp_path / f"{name}.json" for name in (*tried, "long")]
+    for path, (document, _) in zip(files[:-1], tried.values(), strict=True):
+        path.write_text(json.dumps(document))
+    files[-1].write_text(file.read_text().replace('"crops": 1', '"crops": ' + "9" * 5000, 1))
+    found = proofs(held, *files, code=1)
+    assert [one["faults"][0] for one in found[:-1]] == [text for _, text in tried.values()]
+    assert "4300 digits" in found[-1]["faults"][0]
+    assert "sys." not in found[-1]["faults"][0]
+    assert {one["entry"] for one in found} == {None}
+
+
+@pytest.mark.parametrize("option", ["--certificate", "--seal"])
+def test_a_file_to_verify_that_is_not_there_is_named(held, tmp_path, option) -> None:
+    ran = held("log", "verify", option, tmp_path / "none.json")
+    assert (ran.code, "none.json: there is no such file" in ran.err) == (3, True)

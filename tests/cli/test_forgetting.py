@@ -111,7 +111,7 @@ def test_restoring_tells_what_a_backup_does_not_know(held, tmp_path) -> None:
     assert "what its archive deleted later is not deleted in it" in ran.err
     assert f"reidsearch delete --backup {alone}" in ran.err
     ran = held("restore", copy, "-a", tmp_path / "again")
-    assert "WARNING: 2 crops that were deleted there came back." in ran.err
+    assert "WARNING: 2 crops that had been deleted there came back." in ran.err
     assert f"reidsearch delete --backup {copy} -a {beside}" in ran.err
     held("delete", "--backup", copy, "--yes")
     told = document(held, "restore", copy, "-a", tmp_path / "treated")["backup"]

@@ -61,6 +61,17 @@ def test_a_photograph_is_added_listed_shown_and_removed(held, tmp_path) -> None:
     assert "No reference photographs." in held("identity", "photo", "list", "anna").out
 
 
+def test_restoring_warns_of_an_erased_photograph(held, tmp_path) -> None:
+    held("identity", "new", "bert")
+    held("identity", "photo", "add", "bert", tmp_path / "passport.png")
+    held("backup", tmp_path / "backup")
+    assert "Deleted 1 identity." in held("delete", "--identity", "bert", "--yes").out
+    ran = held("restore", tmp_path / "backup", "-a", tmp_path / "again", "--format", "json")
+    assert "WARNING: 1 reference photograph that had been deleted there came back." in ran.err
+    require_valid(json.loads(ran.out))
+    assert json.loads(ran.out)["backup"]["photos_since"] == 1
+
+
 def test_a_box_is_checked_and_the_document_of_an_addition_is_published(held, tmp_path) -> None:
     file = tmp_path / "passport.png"
     wrong = held("identity", "photo", "add", "anna", file, "--box", "0,0,99,99")

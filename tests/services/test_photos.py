@@ -138,6 +138,10 @@ def test_a_merge_hands_photographs_on_and_a_second_identity_may_have_the_same(
     merged = archive.identities.merge("anna", ["bert"])
     assert archive.identities.find("anna").photos == (1, 2)
     assert archive.identities.show("anna").deleted == 0
+    for photo_id in (1, 2):  # what it had twice can be taken away once, and brought back
+        removed = archive.identities.photos.remove(photo_id)
+        assert removed is not None
+        archive.identities.undo(removed.decision_id)
     archive.identities.undo(merged.decision_id)
     assert archive.identities.find("bert").photos == (1,)
 

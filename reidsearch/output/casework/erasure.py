@@ -21,6 +21,7 @@ from reidsearch.output.times import local, zone_name
 from reidsearch.output.visible import count, size
 
 ATTACHED = "certificate.json"
+NOTHING_SOUGHT = "No bytes were looked for: no picture and no embedding was erased."
 PIECES = {
     "pictures": "Pictures of people",
     "embeddings": "Their embeddings",
@@ -29,6 +30,7 @@ PIECES = {
     "index_codes": "Codes of a compact index",
     "photographs": "Reference photographs",
     "photograph_embeddings": "Embeddings of reference photographs",
+    "search_embeddings": "Embeddings in erased details of searches",
 }
 CACHES = {
     "query_pictures": "Pictures that were searched with in the page",
@@ -147,6 +149,8 @@ def _searched(certificate: Certificate) -> Iterator[Block]:
         f"{count(search.patterns, 'sequence')} of 32 bytes of what was erased were looked for in "
         f"{count(search.files, 'file')} ({size(search.size_bytes)}): all files of the archive's "
         f"folder and of its caches. {count(sum(search.found.values()), 'sequence')} found."
+        if search.patterns
+        else NOTHING_SOUGHT
     )
     yield Table(("Bytes of", "Number"), _counted(search.pieces, PIECES), (6, 1.5))
     if search.found:

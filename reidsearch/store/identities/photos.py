@@ -5,6 +5,7 @@ Which identity one belongs to follows from the decisions, as with every member.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -167,8 +168,13 @@ def _photo(row: Row[Any]) -> ReferencePhoto:
 # -- adding ---------------------------------------------------------------------------------
 
 
-def require_new(connection: Connection, named: Named, sha256: bytes) -> None:
+def require_new(
+    connection: Connection, named: Named, sha256: bytes, since: dt.datetime | None = None
+) -> None:
     """Refuse a picture that an identity has already.
+
+    Args:
+        since: only one that was added later than this counts.
 
     Raises:
         UsageError: it has.
@@ -182,13 +188,22 @@ def require_new(connection: Connection, named: Named, sha256: bytes) -> None:
             intact(reference_photo),
         )
     )
+    if since is not None:
+        held = held.where(reference_photo.c.added_us > to_us(since))
     number = connection.scalar(held.limit(1))
     if number is not None:
         raise UsageError(f"{named.text} has this very picture already: photo {number}")
 
 
-def require_held_once(connection: Connection, changes: Iterable[Change]) -> None:
+def require_held_once(
+    connection: Connection, changes: Iterable[Change], since: dt.datetime
+) -> None:
     """Refuse to bring a photograph back to an identity that has got the same picture meanwhile.
+
+    One that had it twice, since two that had it were merged, gets it back.
+
+    Args:
+        since: when it was taken away.
 
     Raises:
         UsageError: it has.
@@ -201,7 +216,7 @@ def require_held_once(connection: Connection, changes: Iterable[Change]) -> None
         )
         name = select(identity.c.name).where(identity.c.id == change.after)
         named = Named(int(change.after or 0), str(connection.scalar(name)))
-        require_new(connection, named, connection.scalar(sha256) or b"")
+        require_new(connection, named, connection.scalar(sha256) or b"", since)
 
 
 def _is_new(change: Change) -> bool:
@@ -296,6 +311,12 @@ def _ever(identity_ids: Iterable[int]) -> ColumnElement[bool]:
     wanted, c = list(identity_ids), reference_photo.c
     removed = c.identity_id.is_(None) & c.given_for.in_(wanted)
     return or_(c.identity_id.in_(wanted), removed)
+
+
+def photo_ids(store: Store) -> frozenset[int]:
+    """Return the numbers of all photographs, also of those that belong to nobody now."""
+    with store.scan() as connection:
+        return frozenset(connection.scalars(select(reference_photo.c.id)))
 
 
 def count_of(connection: Connection, photo_ids: Sequence[int]) -> int:
