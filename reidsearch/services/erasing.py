@@ -13,7 +13,14 @@ import numpy as np
 
 from reidsearch.base import own_files, temporaries
 from reidsearch.base.cache import cache_folder
-from reidsearch.base.errors import DECODING_ERRORS, Kind, ReidsearchError, StorageError, UsageError
+from reidsearch.base.errors import (
+    DECODING_ERRORS,
+    ArchiveError,
+    Kind,
+    ReidsearchError,
+    StorageError,
+    UsageError,
+)
 from reidsearch.base.locations import path_of
 from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.base.timecode import now
@@ -123,7 +130,7 @@ def delete_certified(
 
         Args:
             delete: does it, and tells whether all is finished, and what was dropped.
-            key: signs seal and certificate; None: the archive's, where nobody has to be asked for it.
+            key: signs seal and certificate; None: the archive's, if nobody has to be asked for it.
 
         Raises:
     <<<<<<< HEAD

@@ -197,6 +197,7 @@ def test_json(held):
         "name": "anna",
         "members": 1,
         "query_pictures": 2,
+        "photos": 0,
         "rejected": 0,
         "new_only": True,
     }

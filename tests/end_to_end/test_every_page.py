@@ -31,6 +31,7 @@ TURNED = "كاميرا \u202eإلى الخلف\u202c"
 RIGHT_TO_LEFT = "كاميرا المدخل"
 LONG = "w" * 200
 NAMES = {"entrance": SCRIPT, "hall": TURNED, "yard": LONG}
+CASE = "2026/<b>17</b>"
 FILES = {
     "entrance": "<img src=x onerror=document.title='taken'>.mp4",
     "hall": "فيديو \u202eملف\u202c.mp4",
@@ -60,6 +61,8 @@ def hostile(demo, tmp_path_factory) -> Path:
     program("identity", "new", RIGHT_TO_LEFT, second, "-a", archive, "--note", RIGHT_TO_LEFT)
     program("identity", "new", LONG, third, "-a", archive, "--note", LONG)
     program("undo", "-a", archive, "--note", LONG)
+    told = ("--title", SCRIPT, "--purpose", LONG, "--examiner", RIGHT_TO_LEFT)
+    program("case", "new", CASE, *told, "-a", archive)
     return archive
 
 
@@ -74,6 +77,7 @@ QUERIES = {
     "/ask": f"?crop=1&camera={quote(SCRIPT)}&camera={quote(TURNED)}&camera={quote(LONG)}",
     "/answer": "?crop=1&deciding=1",
     "/compare": "?crop=1&match=6&deciding=1",
+    "/case": f"?number={quote(CASE)}",
     "/browse": f"?camera={quote(SCRIPT)}&camera={quote(TURNED)}",
 }
 

@@ -35,7 +35,10 @@ def test_a_restored_archive_says_from_where(archive, tmp_path, monkeypatch) -> N
     archive.maintenance.backup(tmp_path / "backup")
     restore(tmp_path / "backup", tmp_path / "again")
     with Archive.open(tmp_path / "again", model="builtin") as again:
-        assert said(again, Event.RESTORE) == [{"folder": str(tmp_path / "backup")}]
+        (told,) = said(again, Event.RESTORE)
+        assert told["folder"] == str(tmp_path / "backup")
+        assert (told["entries"], told["erased"]) == (3, None)
+        assert len(told["head"]) == 64
         (entry,) = again.log.entries(events=[Event.RESTORE])
         assert entry.actor == "rita"
 
