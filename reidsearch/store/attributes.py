@@ -12,14 +12,18 @@ import numpy as np
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Float,
+    Numeric,
     Select,
     Subquery,
     and_,
     case,
+    cast,
     delete,
     exists,
     func,
     insert,
+    literal_column,
     or_,
     select,
 )
@@ -257,8 +261,10 @@ def fitting(asked: Asked) -> Fitting:
         sure = [_most(shares) for shares in worn_by]
         sure += [value(thing) for thing in asked.with_things]
         sure += [1.0 - value(thing) for thing in asked.without_things]
-        confidence = func.round(_least(sure), CONFIDENCE_DIGITS).label("confidence")
-        return and_(*wears, *has, *lacks), confidence
+        # PostgreSQL rounds to digits what is decimal alone.
+        least = cast(_least(sure), Numeric)
+        confidence = func.round(least, literal_column(str(CONFIDENCE_DIGITS)), type_=Float)
+        return and_(*wears, *has, *lacks), confidence.label("confidence")
 
     met, sure = told(lambda name: attributes.c[column_of(name)])
     alone = select(attributes.c.crop_id.label("number"), sure).where(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Float,
@@ -340,7 +341,7 @@ def _crops(
 def _wall_clock(media_us: ColumnElement[int]) -> ColumnElement[int]:
     """Return what `Clock.at_us` tells of a media time."""
     f = footage.c
-    drift = cast(func.round(cast(media_us, Float) * f.drift_ppm / 1_000_000), Integer)
+    drift = cast(func.round(cast(media_us, Float) * f.drift_ppm / 1_000_000), BigInteger)
     at_us = f.start_us + f.offset_us + media_us + case((f.drift_ppm == 0, 0), else_=drift)
     first_us, last_us = CALENDAR_US
     return case((at_us.between(first_us, last_us), at_us))
