@@ -11,14 +11,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from archives import NOON
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from reidsearch.base.errors import ArchiveLocked
+from reidsearch.domain.decisions import Decision
 from reidsearch.domain.event_log import Event
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
 from reidsearch.store.events import record_event
+from reidsearch.store.identities.store import append_decision
+from reidsearch.store.tables import identities as tables_of
 
 READERS, ROUNDS = 8, 25
 
@@ -135,6 +139,21 @@ class StoreContract:
             add_camera(writing, "yard")
         with store.read() as connection:
             assert cameras(connection) == ["gate", "yard"]
+
+    def test_decisions_are_numbered_without_a_hole(self, store):
+        made = Decision(0, NOON, "maria", "new", "", False, None, ())
+
+        def fail(connection: Connection) -> None:
+            append_decision(connection, made)
+            raise RuntimeError("stop")
+
+        for number in (1, 2):
+            with pytest.raises(RuntimeError, match="stop"), store.write() as connection:
+                fail(connection)
+            with store.write() as connection:
+                append_decision(connection, made)
+            with store.read() as connection:
+                assert connection.scalar(select(func.max(tables_of.decision.c.id))) == number
 
     def test_mistakes_of_ours_stay_as_they_are(self, store):
         with store.write() as connection:

@@ -31,6 +31,7 @@ from reidsearch.store import tables
 from reidsearch.store.cases import require_authors_case
 from reidsearch.store.chunks import CHUNK
 from reidsearch.store.crops.store import Store
+from reidsearch.store.database.numbering import next_number
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.decoding import reads
 from reidsearch.store.event_log import record_decision
@@ -124,6 +125,7 @@ def append_decision(connection: Connection, made: Decision) -> Decision:
     require_authors_case(connection)
     inserted = connection.execute(
         insert(decision).values(
+            **next_number(connection, decision),
             at_us=to_us(made.at),
             who=made.who,
             what=made.what,
