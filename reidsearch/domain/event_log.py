@@ -28,6 +28,8 @@ SEAL_FORMAT = "reidsearch-seal/1"
 BEFORE_FIRST = bytes(32)
 """What stands in the first entry as the digest of the one before it."""
 SALT_BYTES = 32
+LARGEST_WHOLE = 2**53 - 1
+"""Whole numbers up to here are exact in every JSON."""
 
 
 class Event(StrEnum):
@@ -186,8 +188,9 @@ class LogFault:
 def canonical(value: Any) -> bytes:
     """Return a value as canonical JSON (RFC 8785).
 
-    Numbers that are not finite are null; what is no text any more (a file name in another encoding)
-    is escaped with backslashes, for neither has a canonical form.
+    What has no canonical form gets one: numbers that are not finite are null, whole numbers beyond
+    2**53 are their digits as a text, and what is no text any more (a file name in another encoding)
+    is escaped with backslashes.
     """
     return rfc8785.dumps(_plain(value))
 
@@ -197,6 +200,8 @@ def _plain(value: Any) -> Any:
         return value.encode("utf-8", "backslashreplace").decode()
     if isinstance(value, float):
         return value if math.isfinite(value) else None
+    if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
+        return str(value)
     if isinstance(value, dict):
         return {_plain(str(key)): _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

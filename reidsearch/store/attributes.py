@@ -28,6 +28,7 @@ from sqlalchemy import (
     select,
 )
 
+from reidsearch.base.errors import ArchiveError
 from reidsearch.domain.attributes import (
     NAMES,
     PARTS,
@@ -197,7 +198,7 @@ def _attributes(connection: Connection, ids: list[int], asked: Asked) -> dict[in
     for row in connection.execute(of_tracklets):
         views.setdefault(row.tracklet_id, []).append(row[2:])
     means = {
-        tracklet_id: Attributes.mean(np.array(rows, np.float32), asked)
+        tracklet_id: Attributes.mean(_possible(rows, f"tracklet {tracklet_id}"), asked)
         for tracklet_id, rows in views.items()
     }
     found = {crop_id: means[of] for crop_id, of in whose.items() if of in means}
@@ -205,8 +206,16 @@ def _attributes(connection: Connection, ids: list[int], asked: Asked) -> dict[in
         attributes.c.crop_id.in_([crop_id for crop_id in ids if crop_id not in whose])
     )
     for row in connection.execute(alone):
-        found[row.crop_id] = Attributes.mean(np.array([row[1:]], np.float32), asked)
+        found[row.crop_id] = Attributes.mean(_possible([row[1:]], f"crop {row.crop_id}"), asked)
     return found
+
+
+def _possible(rows: Sequence[Sequence[float]], whose: str) -> Values:
+    """Return stored confidences, which all lie between 0 and 1 unless they are damaged."""
+    stored = np.array(rows, np.float64)
+    if not ((stored >= -ROUNDING) & (stored <= 1 + ROUNDING)).all():
+        raise ArchiveError(f"impossible attributes are recorded of {whose}")
+    return stored.astype(np.float32)
 
 
 def passing(filters: Filters) -> list[ColumnElement[bool]]:

@@ -130,3 +130,6 @@ def test_canonical_json_is_that_of_the_standard() -> None:
     text = canonical(value).decode()
     assert text == '{"\\\\udc80":null,"a":[1e+21,0.1,"é\\n",true,null],"b":1,"ü":[1]}'
     assert json.loads(text)["b"] == 1
+    assert (
+        canonical([2**53 - 1, -(2**62), True]) == b'[9007199254740991,"-4611686018427387904",true]'
+    )

@@ -18,7 +18,7 @@ from json_schemas import require_valid
 from scenes import NOON
 
 from reidsearch import Archive
-from reidsearch.base.errors import UsageError
+from reidsearch.base.errors import ArchiveError, UsageError
 from reidsearch.domain.attributes import COLOURS, NAMES, PARTS, Attributes
 from reidsearch.domain.event_log import Event as Log
 from reidsearch.domain.models import ModelIdentity
@@ -338,6 +338,14 @@ def test_check_notices_impossible_values_and_repair_drops_them(folder, change):
     assert len(rows(folder)) == total - 1
     assert record(folder) >= 1
     assert len(rows(folder)) == total
+
+
+@pytest.mark.full
+def test_an_answer_with_impossible_values_is_refused(folder):
+    record(folder)
+    sql(folder, "UPDATE attributes SET hat = 1e308")
+    with Archive.open(folder) as archive, pytest.raises(ArchiveError, match="impossible attribut"):
+        archive.search(1)
 
 
 def test_a_picture_that_cannot_be_read_is_reported_and_the_rest_recorded(folder):
