@@ -128,16 +128,13 @@ def delete_certified(
 ) -> Certificate:
     """Delete what was planned, look for it in every file, seal the log, and sign what was found.
 
-        Args:
-            delete: does it, and tells whether all is finished, and what was dropped.
-            key: signs seal and certificate; None: the archive's, if nobody has to be asked for it.
+    Args:
+        delete: does it, and tells whether all is finished, and what was dropped.
+        key: signs seal and certificate; None: the archive's, if nobody has to be asked for it.
 
-        Raises:
-    <<<<<<< HEAD
-            UsageError: the archive is a database of a server, whose files are out of reach.
-    =======
-            StorageError, ArchiveError: nothing is deleted, unless the message says so.
-    >>>>>>> rev1
+    Raises:
+        UsageError: the archive is a database of a server, whose files are out of reach.
+        StorageError, ArchiveError: nothing is deleted, unless the message says so.
     """
     if store.node is not None:
         raise UsageError(
