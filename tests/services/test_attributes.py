@@ -7,14 +7,12 @@ import json
 import shutil
 from collections.abc import Iterator
 from importlib import resources
-from threading import Event
 
 import jsonschema
 import numpy as np
 import pytest
 from archives import CommandLine, draw_many, sql
-from attribute_values import DRAWN, values
-from json_schemas import require_valid
+from attribute_values import Drawn, values
 from scenes import NOON
 
 from reidsearch import Archive
@@ -27,7 +25,6 @@ from reidsearch.domain.request import Filters
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.output.attributes import wears, worn_cells
-from reidsearch.output.reports_json import report_json
 from reidsearch.output.statement import sentences
 from reidsearch.services.attributes import AttributeService
 from reidsearch.services.index import FootageOptions
@@ -36,29 +33,6 @@ from reidsearch.store.log_reading import entries
 from reidsearch.store.selection import select_crops
 
 pytestmark = pytest.mark.full
-
-
-class Drawn:
-    """Stands in for the model where only what the archive does with its answers is tested."""
-
-    identity = DRAWN
-
-    def __init__(self, stop_after: int = 10**9, seed: int = 0) -> None:
-        self.seen = 0
-        self._stop_after, self._seed = stop_after, seed
-
-    def prepare(self, crop):
-        return crop
-
-    def stream(self, items):
-        for tag, picture in items:
-            if picture is None:
-                yield tag, None
-                continue
-            if self.seen == self._stop_after:
-                raise KeyboardInterrupt
-            self.seen += 1
-            yield tag, values(tag + 1000 * self._seed)
 
 
 @pytest.fixture(scope="module")
@@ -426,32 +400,3 @@ def test_no_model_no_attributes(held):
     assert ran.code == 4
     assert "reidsearch models" in ran.err
     assert rows(held.archive) == []
-
-
-def test_indexing_records_attributes_and_goes_on_where_it_was_stopped(tmp_path, monkeypatch):
-    pictures = tmp_path / "pictures"
-    draw_many(pictures, 150)
-    stop = Event()
-
-    class Stopping(Drawn):
-        def stream(self, items):
-            for told in super().stream(items):
-                if self.seen == 70:
-                    stop.set()
-                yield told
-
-    with Archive.open(tmp_path / "archive", create=True, model="builtin") as archive:
-        monkeypatch.setattr(archive._engines, "recognizer", lambda _: Stopping())
-        report = archive.index([pictures], attributes=True, stop=stop)
-        assert report.interrupted
-        assert report.attributes is not None
-        assert 0 < report.attributes.recorded < 150
-        first = report.attributes.recorded
-        monkeypatch.setattr(archive._engines, "recognizer", lambda _: Drawn())
-        again = archive.index([pictures], attributes=True)
-        assert not again.interrupted
-        assert again.unchanged == 150
-        assert again.attributes is not None
-        assert again.attributes.recorded == 150 - first
-        require_valid(json.loads(json.dumps(report_json(again))))
-        assert archive.index([pictures]).attributes is None
