@@ -166,8 +166,11 @@ def test_whole_sources_are_copied_byte_for_byte(
 def test_an_identity_and_a_kept_answer_name_the_findings(
     worked: CommandLine, tmp_path: Path
 ) -> None:
-    made(worked, tmp_path / "i", "--identity", "anna", "--sources", "none")
+    made(worked, tmp_path / "i", "--identity", "anna", "--case", "other", "--sources", "none")
     assert manifest_of(tmp_path / "i")["identity"] == "anna"
+    states = {(one["event"], one["case"]): one["state"] for one in log_of(tmp_path / "i")}
+    assert states["decision", CASE] == "here", "the report tells what findings stand on"
+    assert states["search", CASE] == "left out"
     kept = tmp_path / "answer.json"
     kept.write_text(worked("query", "--crop", 1, "-k", 2, "--format", "json").out)
     made(worked, tmp_path / "a", "--answer", kept, "--sources", "none")

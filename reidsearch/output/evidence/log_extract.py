@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from reidsearch.base.errors import DECODING_ERRORS, StorageError
 from reidsearch.domain.event_log import Event, LogEntry, Seal, canonical
@@ -83,15 +83,21 @@ def _is_shown(entry: LogEntry, bundle: Bundle) -> bool:
     asked = bundle.asked
     if entry.event.value in ALWAYS or entry.number == asked.answer_entry:
         return True
+    if entry.event is Event.DECISION and _names(entry, asked.decisions):
+        return True  # for whatever case: findings stand on it, and the report tells it
     if entry.case is not None:
         return asked.case is not None and entry.case == asked.case.number
-    concerned = {Event.DECISION: asked.decisions, Event.PHOTO: asked.photos}.get(entry.event)
-    if concerned is not None:
-        try:
-            return (entry.said or {}).get(entry.event.value) in concerned
-        except DECODING_ERRORS:
-            return False
+    if entry.event is Event.PHOTO:
+        return _names(entry, asked.photos)
     return entry.event.value in OF_THE_ARCHIVE
+
+
+def _names(entry: LogEntry, numbers: Collection[int]) -> bool:
+    """Tell whether an entry is about one of these decisions, or of these photographs."""
+    try:
+        return (entry.said or {}).get(entry.event.value) in numbers
+    except DECODING_ERRORS:
+        return False
 
 
 def _put_answers(bundle: Bundle, shown: list[LogEntry]) -> None:
