@@ -31,6 +31,7 @@ from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.sqlite import DATABASE
 from reidsearch.store.identities.ledger import ERASE
+from reidsearch.store.identities.photos import ever_of
 from reidsearch.store.identities.store import log
 from reidsearch.store.log_reading import record
 from reidsearch.store.seals import copy_seals
@@ -130,9 +131,11 @@ def _planned(store: Store, copied: Store) -> Erasure:
     held = embedded_ids(store, store.state().last_crop_id)
     there = embedded_ids(copied, copied.state().last_crop_id)
     gone = np.setdiff1d(there, held)
+    identities = _identities(store, copied)
     with copied.scan() as connection:
         sources = sources_only_of(connection, gone)
-    return Erasure(gone, len(sources), 0, 0, identities=_identities(store, copied))
+        photos = tuple(ever_of(connection, identities))
+    return Erasure(gone, len(sources), 0, 0, identities=identities, photos=photos)
 
 
 def _identities(store: Store, copied: Store) -> tuple[int, ...]:

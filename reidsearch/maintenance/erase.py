@@ -253,6 +253,7 @@ def erase(
 
     Raises:
         ArchiveLocked: another process writes.
+        UsageError: somebody of it is on hold by now, or has got photographs since it was planned.
         StorageError, Interrupted: the rows are deleted, and the rest is left to the next writer.
     """
     with store.lock():
@@ -268,11 +269,16 @@ def _delete(connection: Connection, planned: Erasure) -> None:
     wanted = planned.ids.tolist()
     require_free(connection, wanted)
     require_identities_free(connection, planned.identities)
-    photos = ever_of(connection, planned.identities)
+    if tuple(ever_of(connection, planned.identities)) != planned.photos:
+        raise UsageError(
+            "who is to be erased has got reference photographs since that was planned; nothing was "
+            "deleted",
+            "delete again: then they go too",
+        )
     lost = erased.losses(connection, wanted)
     places = places_of(connection, planned.ids, planned.footage)
     digests = digests_of(connection, planned.ids, sources)
-    digests |= digests_of_photos(connection, photos)
+    digests |= digests_of_photos(connection, planned.photos)
     if planned.permanent:
         keep_out(connection, wanted)
     for start in range(0, len(wanted), CHUNK):  # pictures, embeddings, locations cascade
@@ -284,7 +290,7 @@ def _delete(connection: Connection, planned: Erasure) -> None:
         part = sources[start : start + CHUNK]
         connection.execute(delete(tables.source).where(tables.source.c.id.in_(part)))
     erased.record(connection, lost, permanent=planned.permanent)
-    erase_photos(connection, photos)
+    erase_photos(connection, planned.photos)
     gone = erase_identities(connection, planned.identities) if planned.identities else None
     forget(connection, places, digests, planned.ids, gone, planned.searches)
     unused = ~exists().where(tables.crop.c.camera_id == tables.camera.c.id) & ~exists().where(
@@ -293,8 +299,8 @@ def _delete(connection: Connection, planned: Erasure) -> None:
     connection.execute(delete(tables.camera).where(unused))
     record_erasure(connection, Cause.DELETE, len(wanted))
     detail = {"crops": len(wanted), "identities": len(planned.identities)}
-    if photos:
-        detail["photos"] = len(photos)
+    if planned.photos:
+        detail["photos"] = len(planned.photos)
     record_event(connection, Event.DELETE, detail)
 
 

@@ -184,6 +184,15 @@ def test_erasing_an_identity_leaves_no_byte_of_its_photographs(archive, photo, t
     assert kept.read_bytes()[200:232] in in_backup
 
 
+def test_a_photograph_that_comes_after_the_plan_is_not_erased_unseen(archive, photo) -> None:
+    planned = archive.plan_delete(identity="anna")
+    archive.identities.photos.add("anna", photo)
+    with pytest.raises(UsageError, match="since that was planned; nothing was deleted"):
+        archive.maintenance.delete_certified(planned, ["identity"])
+    assert archive.identities.find("anna").photos == (1,)
+    assert archive.maintenance.delete_certified(archive.plan_delete(identity="anna"), []).photos
+
+
 @pytest.mark.parametrize("of", [HoldOf(identity="anna"), HoldOf(case="7")])
 def test_a_hold_keeps_photographs(archive, photo, of) -> None:
     archive.cases.new("7")
