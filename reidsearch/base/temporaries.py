@@ -6,6 +6,7 @@ something was erased from it.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -37,11 +38,14 @@ def empty(kind: str, archive: Path) -> int:
     """Remove what they hold, and return how many files that were; the folders stay."""
     count = 0
     for folder in folders(kind, archive):
-        for one in sorted(folder.iterdir()):
-            inside = one.is_dir() and not one.is_symlink()
-            count += sum(each.is_file() for each in one.rglob("*")) if inside else 1
-            if inside:
-                shutil.rmtree(one, ignore_errors=True)
-            else:
-                one.unlink(missing_ok=True)
+        with contextlib.suppress(
+            FileNotFoundError, NotADirectoryError
+        ):  # its program ends just now
+            for one in sorted(folder.iterdir()):
+                inside = one.is_dir() and not one.is_symlink()
+                count += sum(each.is_file() for each in one.rglob("*")) if inside else 1
+                if inside:
+                    shutil.rmtree(one, ignore_errors=True)
+                else:
+                    one.unlink(missing_ok=True)
     return count

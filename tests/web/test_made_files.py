@@ -18,3 +18,11 @@ def test_what_an_erasure_has_removed_is_made_again(tmp_path):
     assert temporaries.empty(temporaries.MADE, tmp_path) == 3  # the file and two links to it
     assert not list(kept.folder.iterdir())
     assert kept.taken("one", make).read_bytes() == b"clip 2"
+
+
+def test_a_file_with_the_name_of_such_a_folder_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    file = tmp_path / f"{temporaries.prefix_of(temporaries.MADE, tmp_path)}x"
+    file.write_bytes(b"x")
+    assert temporaries.empty(temporaries.MADE, tmp_path) == 0
+    assert file.exists()
