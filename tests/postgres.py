@@ -9,6 +9,7 @@ import getpass
 import importlib.util
 import itertools
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -23,7 +24,7 @@ from reidsearch.base.address import PostgresAddress, read_address
 from reidsearch.store.crops.store import Store
 
 TEMPLATE = "template_archive"
-OWNER = "postgres"  # the server refuses to be run by root
+OWNER = "postgres"
 SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -44,8 +45,9 @@ class Server:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
-        if os.geteuid() == 0:
-            shutil.chown(self.folder, OWNER)
+        if os.geteuid() == 0:  # the server refuses to be run by root
+            shutil.chown(self.folder, _account())
+            self._binaries = _reachable(binaries)
         self._data = self.folder / "data"
         self._run("initdb", "-D", self._data, "-U", OWNER, "-A", "trust", "--no-sync", "-E", "UTF8")
         self.start()
@@ -122,8 +124,31 @@ class Server:
     def _command(self, program: str, *arguments: object) -> list[str]:
         command = [str(self._binaries / program), *map(str, arguments)]
         if os.geteuid() == 0:
-            return ["runuser", "-u", OWNER, "--", *command]
+            return ["runuser", "-u", _account(), "--", *command]
         return command
+
+
+@functools.cache
+def _account() -> str:
+    """Who runs the server where the tests run as root."""
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(name).pw_name
+    pytest.skip("there is no account but root's that could run PostgreSQL")
+
+
+def _reachable(binaries: Path) -> Path:
+    """Return where that account can run the programs: copied, if they lie in a private folder."""
+    asked = ["runuser", "-u", _account(), "--", "test", "-x", str(binaries / "initdb")]
+    if subprocess.run(asked, check=False).returncode == 0:
+        return binaries
+    package, copied = binaries.parents[1], Path(tempfile.mkdtemp(prefix="reidsearch-pg-programs-"))
+    copied.chmod(0o755)
+    atexit.register(shutil.rmtree, copied, ignore_errors=True)
+    for part in package.parent.glob(f"{package.name}*"):  # its libraries lie beside it
+        if part.is_dir():
+            shutil.copytree(part, copied / part.name, symlinks=True)
+    return copied / binaries.relative_to(package.parent)
 
 
 def _room() -> str | None:
