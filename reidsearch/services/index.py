@@ -287,8 +287,10 @@ class IndexService:
     def _caught_up(self, report: IndexReport, run: Run) -> IndexReport:
         """Bring index and neighbour graph up to what a run committed; add what it doubts."""
         if self._gallery.needs_compaction() or self._store.state().pending:
-            # Another writer that has begun meanwhile will compact it just as well.
-            with contextlib.suppress(ArchiveLocked), self._store.lock():
+            with contextlib.suppress(ArchiveLocked), self._store.indexing():
+                pass  # what the run has left pending is finished
+            # Another writer of these files that has begun meanwhile compacts them just as well.
+            with contextlib.suppress(ArchiveLocked), self._store.deriving():
                 if self._gallery.needs_compaction():  # still, after what was pending
                     self._gallery.compact(Parts(run.progress, []))  # named, below the total
                 run.progress.working_on("")

@@ -25,7 +25,7 @@ from reidsearch.store.database.lock import (
     RUNNER,
     holder,
     is_locked,
-    live_run,
+    live_runs,
     runner_lock,
     sign,
     writer_lock,
@@ -130,6 +130,14 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
         """See `Database.lock`."""
         return writer_lock(self._folder)
 
+    def indexing(self) -> AbstractContextManager[None]:
+        """Hold the writer lock: SQLite has one index run at a time."""
+        return self.lock()
+
+    def may_index(self) -> bool:
+        """See `Database.may_index`."""
+        return not self.locked()
+
     def locked(self) -> bool:
         """See `Database.locked`."""
         return is_locked(self._folder)
@@ -150,9 +158,15 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
         """Write the run into the note beside the lock."""
         sign(self._folder, run_id)
 
-    def live_run(self) -> int | None:
+    def live_runs(self) -> frozenset[int]:
         """Ask the lock, then the note beside it."""
-        return live_run(self._folder)
+        return live_runs(self._folder)
+
+    @contextlib.contextmanager
+    def claim(self, sha256: bytes) -> Iterator[bool]:
+        """Give it: nobody else indexes."""
+        del sha256
+        yield True
 
     def changed(self) -> bool:
         """See `Database.changed`."""
