@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from reidsearch.domain.journeys import Journey
     from reidsearch.domain.replay import AsIt, Replay
     from reidsearch.maintenance.backup import Backup
+    from reidsearch.maintenance.copy import Copy
     from reidsearch.maintenance.erase import Erasure
     from reidsearch.media.naming.patterns import Naming
     from reidsearch.services.index import FootageOptions
@@ -423,3 +424,15 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
     def backup(self, target: str | os.PathLike[str], *, progress: Progress = NO_PROGRESS) -> Backup:
         """Copy the archive to a new folder, also while it is written: `archive.backup("copy")`."""
         return self.maintenance.backup(Path(target), progress)
+
+    def copy(
+        self,
+        target: str | os.PathLike[str] | PostgresAddress,
+        *,
+        progress: Progress = NO_PROGRESS,
+    ) -> Copy:
+        """Make the archive at another address too, verified: `archive.copy("postgresql://db/x")`.
+
+        While it is written. A copy that is cut off goes on with the same call.
+        """
+        return self.maintenance.copy(target, progress)

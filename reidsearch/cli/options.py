@@ -26,7 +26,7 @@ REASON = "reidsearch.reason"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _ArchiveType(click.ParamType["Address"]):
+class ArchiveType(click.ParamType["Address"]):
     """A folder, or the address of a database."""
 
     name = "archive"
@@ -48,7 +48,7 @@ def archive_option(function: F) -> F:
         "--archive",
         "archive",
         group=GENERAL,
-        type=_ArchiveType(),
+        type=ArchiveType(),
         default=Path("archive"),
         envvar="REIDSEARCH_ARCHIVE",
         metavar="DIR",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from reidsearch.domain.certificates import Certificate
     from reidsearch.maintenance.backup import Backup
     from reidsearch.maintenance.backup_erasing import BackupErasure
+    from reidsearch.maintenance.copy import Copy
     from reidsearch.maintenance.erase import Erasure
     from reidsearch.services.erasing import Caches
     from reidsearch.store.log_key import LogKey
@@ -263,6 +264,14 @@ class MaintenanceService:
         from reidsearch.maintenance.backup import backup
 
         return backup(self._store, target, progress)
+
+    def copy(
+        self, target: str | os.PathLike[str] | PostgresAddress, progress: Progress = NO_PROGRESS
+    ) -> Copy:
+        """Make the archive at another address too, verified; see `Archive.copy`."""
+        from reidsearch.maintenance.copy import copy
+
+        return copy(self._store, read_address(target), progress)
 
 
 def mend_log(path: str | os.PathLike[str] | PostgresAddress) -> list[Finding]:

@@ -100,6 +100,13 @@ class Database(Protocol):
         """
         ...
 
+    def fill(self) -> AbstractContextManager[Connection]:
+        """Give a connection as `write` does, whose rows may refer to rows that come later.
+
+        For the target of a copy (`store/copying`), which nobody else opens.
+        """
+        ...
+
     def lock(self) -> AbstractContextManager[None]:
         """Hold the archive's writer lock; at once or not at all.
 

@@ -23,6 +23,7 @@ from reidsearch.domain.models import ModelIdentity
 from reidsearch.store import tables
 from reidsearch.store.chunks import chunks, possible
 from reidsearch.store.contract import Database
+from reidsearch.store.copying import marker
 from reidsearch.store.crops.reading import read_crop
 from reidsearch.store.crops.state import Held, HeldByThread, Known, State, state_of
 from reidsearch.store.database import kinds, lifecycle, selects
@@ -79,6 +80,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         try:
             with self.read() as connection:
                 self._database.require_current(connection)
+                marker.require_whole(connection, self.location)
                 self.row = connection.execute(select(tables.archive)).one()
             self.folder = kinds.local_folder(address, self.row.uuid)
             self.node = kinds.node_of(address, self.folder)

@@ -54,6 +54,7 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
         require_whole_log(self._path)
         self._reading = open_engine(self._path, proofs.on_reading, read_only=True)
         self._writing: Engine | None = None
+        self._filling: Engine | None = None
         self._in_write = threading.local()
         self._making = threading.Lock()
         self._watch = ChangeWatch(self._path)
@@ -123,6 +124,17 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
             if self._writing is None:
                 self._writing = open_engine(self._path, proofs.on_writing, read_only=False)
             return self._writing
+
+    @contextlib.contextmanager
+    def fill(self) -> Iterator[Connection]:
+        """See `Database.fill`."""
+        with self._making:
+            if self._filling is None:
+                self._filling = open_engine(
+                    self._path, proofs.on_writing, read_only=False, foreign_keys=False
+                )
+        with self._filling.begin() as connection:
+            yield connection
 
     def lock(self) -> AbstractContextManager[None]:
         """See `Database.lock`."""
@@ -202,8 +214,9 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
         """Close all connections; the last one to leave an archive empties its log."""
         self._watch.close()
         self._reading.dispose()
-        if self._writing is not None:
-            self._writing.dispose()
+        for engine in (self._writing, self._filling):
+            if engine is not None:
+                engine.dispose()
 
     def __exit__(self, *_: object) -> None:
         self.close()

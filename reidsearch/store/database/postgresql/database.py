@@ -110,6 +110,10 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
         finally:
             self._in_write.now = False
 
+    def fill(self) -> AbstractContextManager[Connection]:
+        """See `Database.fill`: the target of a copy has no references (`references`)."""
+        return self.write()
+
     def _require_lock(self, connection: Connection) -> None:
         """Refuse to write for a holder of the writer lock whose lock the server has freed."""
         backend = self._locks.backend(Lock.WRITER)
