@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from reidsearch.cli.grouped import argument, grouped_command
 from reidsearch.cli.options import ArchiveType, format_option, reading_archive
 

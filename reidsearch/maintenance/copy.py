@@ -119,7 +119,7 @@ def copy(store: Store, address: Address, progress: Progress = NO_PROGRESS) -> Co
         ArchiveError: a row of the source is damaged.
         StorageError: it cannot be written; the same copy goes on from there.
     """
-    with store.read() as connection:
+    with store.scan() as connection:
         total = sum(rows.count(connection, table) for table in rows.copied_tables())
         crops = rows.count(connection, tables.crop)
     with parts(progress, "copying", [total, total, INDEX_WEIGHT * crops], "rows") as whole:
@@ -138,10 +138,11 @@ def copy(store: Store, address: Address, progress: Progress = NO_PROGRESS) -> Co
 def _filled(store: Store, target: Target, progress: Progress) -> tuple[Copy, _State]:
     """Bring all rows and files over from one state of the source, and prove them."""
     with store.one_state(), store.read() as source:
-        counts = {table: rows.count(source, table) for table in rows.copied_tables()}
+        with store.scan() as scanned:
+            counts = {table: rows.count(scanned, table) for table in rows.copied_tables()}
         total = sum(counts.values())
-        _bring(source, target, progress, total)
-        held, brought = _proven(source, target, progress, total)
+        brought = _bring(source, target, progress, total)
+        held = _proven(source, target, progress, total)
         state = _state_of(store, source)
     made = Copy(
         source=store.location,
@@ -207,9 +208,7 @@ def _settings(store: Store, target: Target) -> Path | None:
 
 
 @contextmanager
-def _told(
-    left: str, store: Store, address: Address, kind: Kind | None = None
-) -> Iterator[None]:
+def _told(left: str, store: Store, address: Address, kind: Kind | None = None) -> Iterator[None]:
     """Say of a copy that is cut off what there is of it.
 
     Raises:
@@ -225,57 +224,53 @@ def _told(
         raise StorageError(f"{told}; {left}", kind=kind, **fields) from error
 
 
-def _bring(source: Connection, target: Target, progress: Progress, total: int) -> None:
-    """Copy the rows behind the last ones that the target has."""
+def _bring(source: Connection, target: Target, progress: Progress, total: int) -> int:
+    """Copy all rows; return how many of those that the target had were not as in the source.
+
+    What the source no longer has as it was goes first: what follows may need its place.
+    """
+    brought = 0
     progress.begin("copying rows", total, "rows")
     for table in rows.copied_tables():
-        with target.read() as connection:
-            after = rows.last_key(connection, table)
-            progress.advance(rows.count(connection, table))
-        for batch in rows.batches(rows.read(source, table, after)):
+        with target.scan() as connection:
+            last = rows.last_key(connection, table)
+        if last is not None:
+            with target.read() as copied:
+                held = compared(source, copied, table, progress, last)
+            brought += _bring_changes(source, target, held)
+        for batch in rows.batches(rows.read(source, table, after=last)):
             with target.write() as connection:
                 rows.insert_rows(connection, table, batch)
             progress.advance(len(batch))
     progress.end()
+    return brought
 
 
-def _proven(
-    source: Connection, target: Target, progress: Progress, total: int
-) -> tuple[list[Compared], int]:
-    """Compare all tables; return them, and how many rows were brought over that had changed.
+def _bring_changes(source: Connection, target: Target, held: Compared) -> int:
+    """Make what the target has of a table what it is in the source; return how many differed."""
+    if held.stale:
+        with target.write() as connection:
+            rows.delete_rows(connection, held.table, held.stale)
+    for batch in rows.batches(rows.read_keys(source, held.table, held.lacking)):
+        with target.write() as connection:
+            rows.insert_rows(connection, held.table, batch)
+    return len({*held.stale, *held.lacking})
+
+
+def _proven(source: Connection, target: Target, progress: Progress, total: int) -> list[Compared]:
+    """Read both sides anew and compare all rows.
 
     Raises:
-        ArchiveError: they differ, and no change of the source can be why.
+        ArchiveError: they differ.
     """
     progress.begin("comparing rows", total, "rows")
-    found = _compare(source, target, progress)
+    with target.read() as copied:
+        found = [compared(source, copied, one, progress) for one in rows.copied_tables()]
     progress.end()
-    if all(one.equal for one in found):
-        return found, 0
-    if target.resumed:
-        brought = sum(_bring_changes(source, target, one) for one in found)
-        with step(progress, "comparing rows again"):
-            found = _compare(source, target, NO_PROGRESS)
-        if all(one.equal for one in found):
-            return found, brought
-    differs = next(one for one in found if not one.equal)
-    raise ArchiveError(
-        f"{target.address} is not what was copied there: table {differs.table.name} differs",
-        "give another place, and see whether its disk is sound",
-    )
-
-
-def _compare(source: Connection, target: Target, progress: Progress) -> list[Compared]:
-    with target.read() as copy:
-        return [compared(source, copy, one, progress) for one in rows.copied_tables()]
-
-
-def _bring_changes(source: Connection, target: Target, differs: Compared) -> int:
-    """Make a table of the target what it is in the source; return how many rows differed."""
-    if differs.stale:
-        with target.write() as connection:
-            rows.delete_rows(connection, differs.table, differs.stale)
-    for batch in rows.batches(rows.read_keys(source, differs.table, differs.lacking)):
-        with target.write() as connection:
-            rows.insert_rows(connection, differs.table, batch)
-    return len({*differs.stale, *differs.lacking})
+    for one in found:
+        if not one.equal:
+            raise ArchiveError(
+                f"{target.address} is not what was copied there: table {one.table.name} differs",
+                "give another place, and see whether its disk is sound",
+            )
+    return found

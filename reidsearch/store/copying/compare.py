@@ -35,15 +35,26 @@ class Compared:
         return not (self.lacking or self.stale) and self.sha256 == self.copied_sha256
 
 
-def compared(source: Connection, copy: Connection, table: Table, progress: Progress) -> Compared:
+def compared(
+    source: Connection,
+    copy: Connection,
+    table: Table,
+    progress: Progress,
+    last: Values | None = None,
+) -> Compared:
     """Compare a table of two databases; each row is proven on its way.
+
+    Args:
+        last: rows up to this key; None: all.
 
     Raises:
         ArchiveError: a row is damaged.
     """
     here, there = Digest(table), Digest(table)
     found = Compared(table, 0, "", "")
-    for ours, theirs in _side_by_side(table, read(source, table), read(copy, table)):
+    for ours, theirs in _side_by_side(
+        table, read(source, table, last=last), read(copy, table, last=last)
+    ):
         if ours is not None:
             here.add(ours)
             progress.advance()

@@ -88,12 +88,19 @@ def last_key(connection: Connection, table: Table) -> Values | None:
     return tuple(row) if row else None
 
 
-def read(connection: Connection, table: Table, after: Values | None = None) -> Iterator[Values]:
+def read(
+    connection: Connection,
+    table: Table,
+    *,
+    after: Values | None = None,
+    last: Values | None = None,
+) -> Iterator[Values]:
     """Yield the rows of a table in the order of their keys.
 
     Args:
         connection: of `Database.read`, which proves every row.
         after: those whose key is higher; None: all.
+        last: those up to this key; None: all.
 
     Raises:
         ArchiveError: a row is damaged, or what it holds differs from its checksum.
@@ -101,6 +108,8 @@ def read(connection: Connection, table: Table, after: Values | None = None) -> I
     query = _query(table).order_by(*table.primary_key)
     if after is not None:
         query = query.where(_tuple(table) > tuple_(*after))
+    if last is not None:
+        query = query.where(_tuple(table) <= tuple_(*last))
     yield from _rows(connection, table, query)
 
 
@@ -227,5 +236,3 @@ class Digest:
     def hexdigest(self) -> str:
         """Return it."""
         return self._sum.hexdigest()
-
-

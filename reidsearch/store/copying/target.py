@@ -45,6 +45,10 @@ class Target:
         """See `Database.read`."""
         return self._database.read()
 
+    def scan(self) -> AbstractContextManager[Connection]:
+        """See `Database.scan`."""
+        return self._database.scan()
+
     def write(self) -> AbstractContextManager[Connection]:
         """See `Database.fill`."""
         return self._database.fill()
