@@ -37,12 +37,12 @@ from reidsearch.vision.engines import Engines
 if TYPE_CHECKING:
     from reidsearch.datasets.readers import DataSet
     from reidsearch.domain.answers import Plan, SearchPreview
+    from reidsearch.domain.copies import Copy
     from reidsearch.domain.decisions import Transits
     from reidsearch.domain.explanation import Explanation
     from reidsearch.domain.journeys import Journey
     from reidsearch.domain.replay import AsIt, Replay
     from reidsearch.maintenance.backup import Backup
-    from reidsearch.maintenance.copy import Copy
     from reidsearch.maintenance.erase import Erasure
     from reidsearch.media.naming.patterns import Naming
     from reidsearch.services.index import FootageOptions

@@ -34,6 +34,7 @@ class ArchiveType(click.ParamType["Address"]):
     def convert(
         self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None
     ) -> Address:
+        """Read it; see `read_address`."""
         from reidsearch.base.address import read_address
 
         if isinstance(value, str) and "\0" in value:

@@ -11,7 +11,6 @@ Derived files are not copied: they are made of what was.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
 from reidsearch.base.said import said
 from reidsearch.base.settings_file import LARGEST_FILE
 from reidsearch.base.settings_file import NAME as SETTINGS
+from reidsearch.domain.copies import CopiedTable, Copy
 from reidsearch.domain.event_log import Event, LogEntry
 from reidsearch.index.gallery import Gallery
 from reidsearch.store import tables
@@ -43,54 +43,6 @@ from reidsearch.store.tables.every import metadata
 NOT_COPIED = {"id", "row_digest"}
 INDEX_WEIGHT = 4
 """Of how many rows a crop is, while its index is built."""
-
-
-@dataclass(frozen=True, slots=True)
-class CopiedTable:
-    """The rows of one table, which both sides hold.
-
-    Args:
-        sha256: of their values.
-    """
-
-    name: str
-    rows: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """A finished copy.
-
-    Args:
-        resumed: an earlier copy had begun it.
-        brought: rows that had changed in the source since then.
-        head: up to where the event log went; None: there is none.
-        log_faults: how many faults the event log has, in source and copy alike.
-        settings: the source's settings file, which is not part of a database.
-    """
-
-    source: str
-    target: str
-    archive_id: str
-    crops: int
-    tables: tuple[CopiedTable, ...]
-    resumed: bool
-    brought: int
-    head: LogEntry | None
-    log_faults: int
-    settings: Path | None
-
-    @property
-    def rows(self) -> int:
-        """How many rows were copied."""
-        return sum(table.rows for table in self.tables)
-
-    @property
-    def sha256(self) -> str:
-        """The digest of those of all tables."""
-        told = "".join(f"{one.name} {one.rows} {one.sha256}\n" for one in self.tables)
-        return hashlib.sha256(told.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from reidsearch.output.visible import count, visible
 
 if TYPE_CHECKING:
-    from reidsearch.maintenance.copy import Copy
+    from reidsearch.domain.copies import Copy
 
 
 def copy_lines(made: Copy) -> list[str]:
@@ -30,7 +30,8 @@ def copy_lines(made: Copy) -> list[str]:
         )
     if made.settings is not None:
         lines.append(
-            f"Its settings stay in {visible(str(made.settings))}: a database has no such file."
+            f"Its settings stay in {visible(str(made.settings))}: write them into the file that "
+            "names the database (docs/reference/settings.md)."
         )
     return lines
 

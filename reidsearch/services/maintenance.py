@@ -26,9 +26,9 @@ from reidsearch.store.pending import pending_work
 
 if TYPE_CHECKING:
     from reidsearch.domain.certificates import Certificate
+    from reidsearch.domain.copies import Copy
     from reidsearch.maintenance.backup import Backup
     from reidsearch.maintenance.backup_erasing import BackupErasure
-    from reidsearch.maintenance.copy import Copy
     from reidsearch.maintenance.erase import Erasure
     from reidsearch.services.erasing import Caches
     from reidsearch.store.log_key import LogKey

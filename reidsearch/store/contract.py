@@ -41,6 +41,7 @@ from typing import Protocol, TypeAlias
 
 from sqlalchemy import Connection, Table
 
+from reidsearch.domain.certificates import ServerKeeps
 from reidsearch.store.row_digests import Value
 
 Transaction: TypeAlias = Connection
@@ -181,6 +182,13 @@ class Database(Protocol):
 
         Returns:
             False when a reader still needs it; it is gone when that reader is.
+        """
+        ...
+
+    def server_keeps(self) -> ServerKeeps | None:
+        """Tell where a server may keep what was erased; None: the database is a file.
+
+        Its log, replicas and backups are out of this program's reach.
         """
         ...
 

@@ -18,6 +18,7 @@ from reidsearch.base.actor import Author, acting_now
 from reidsearch.base.address import Address
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
+from reidsearch.domain.certificates import ServerKeeps
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.store import tables
@@ -253,6 +254,10 @@ class Store(contextlib.AbstractContextManager["Store"]):
     def purge(self) -> bool:
         """Remove what was deleted from the database's logs; False while a reader needs it."""
         return self._database.purge()
+
+    def server_keeps(self) -> ServerKeeps | None:
+        """Tell where a server may keep what was erased; see `Database.server_keeps`."""
+        return self._database.server_keeps()
 
     def size_bytes(self) -> int:
         """Return how much space the database takes."""

@@ -206,6 +206,9 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
             busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy
 
+    def server_keeps(self) -> None:
+        """Nothing: the database is a file."""
+
     def size_bytes(self) -> int:
         """Return size of the database with its log."""
         return sum(path.stat().st_size for path in self._folder.glob(f"{DATABASE}*"))

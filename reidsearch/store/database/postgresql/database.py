@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, Table
 
 from reidsearch.base.address import PostgresAddress
 from reidsearch.base.errors import UsageError
+from reidsearch.domain.certificates import ServerKeeps
 from reidsearch.store.database import lock_notes
 from reidsearch.store.database.postgresql import making, proofs
 from reidsearch.store.database.postgresql.connections import (
@@ -37,6 +38,12 @@ _AMISS = (
     "|| ' is not enforced' FROM pg_catalog.pg_constraint "
     "WHERE connamespace = 'main'::regnamespace AND NOT convalidated"
 )
+_SERVER = "SELECT current_setting('server_version'), current_setting('archive_mode', true)"
+_REPLICAS = (
+    "SELECT coalesce(nullif(application_name, ''), host(client_addr), 'not told') "
+    "FROM pg_catalog.pg_stat_replication ORDER BY 1"
+)
+_SLOTS = "SELECT slot_name::text FROM pg_catalog.pg_replication_slots ORDER BY 1"
 
 
 class Postgres(contextlib.AbstractContextManager["Postgres"]):
@@ -214,6 +221,14 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
                 "AND age(backend_xmin) > 0"
             ).fetchone()
         return not (needed and needed[0])
+
+    def server_keeps(self) -> ServerKeeps:
+        """Ask the server; of a replica that this role may not see, the name is `not told`."""
+        with self.scan() as connection:
+            version, archive = connection.exec_driver_sql(_SERVER).one()
+            replicas = connection.exec_driver_sql(_REPLICAS).scalars()
+            slots = connection.exec_driver_sql(_SLOTS).scalars()
+            return ServerKeeps(version, archive, tuple(replicas), tuple(slots))
 
     def _connect_anew(self) -> None:
         """Give up the connections that are kept; what is at work with one is not disturbed."""
