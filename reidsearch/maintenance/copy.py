@@ -33,9 +33,10 @@ from reidsearch.index.gallery import Gallery
 from reidsearch.store import tables
 from reidsearch.store.copying import rows
 from reidsearch.store.copying.compare import Compared, compared
-from reidsearch.store.copying.target import Target, opened
+from reidsearch.store.copying.target import Target, in_new_folder, opened
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.references import counter_of
+from reidsearch.store.database.sqlite import DATABASE
 from reidsearch.store.log_reading import entries, log_faults, record
 from reidsearch.store.seals import bring_seals, require_own_seals
 from reidsearch.store.tables.every import metadata
@@ -52,7 +53,6 @@ class _State:
     archive: dict[str, Any]
     counters: dict[Table, int]
     head: LogEntry | None
-    faults: int
 
 
 NOT_FINISHED = "the copy is not finished"
@@ -87,6 +87,29 @@ def copy(store: Store, address: Address, progress: Progress = NO_PROGRESS) -> Co
     return made
 
 
+def write_database(store: Store, folder: Path, progress: Progress = NO_PROGRESS) -> Path:
+    """Write the database of a folder with all that the archive holds, verified; return its file.
+
+    For databases that cannot write a copy of themselves. What is cut off is of no use.
+
+    Args:
+        folder: an empty one, which nobody else knows of.
+
+    Raises:
+        ArchiveError: a row is damaged.
+        StorageError: it cannot be written.
+    """
+    with in_new_folder(folder, store.location, store.row.uuid) as target:
+        with store.one_state(), store.read() as source:
+            with store.scan() as scanned:
+                total = sum(rows.count(scanned, table) for table in rows.copied_tables())
+            _bring(source, target, progress, total)
+            _proven(source, target, progress, total)
+            state = _state_of(store, source)
+        target.complete(state.archive, state.counters)
+    return folder / DATABASE
+
+
 def _filled(store: Store, target: Target, progress: Progress) -> tuple[Copy, _State]:
     """Bring all rows and files over from one state of the source, and prove them."""
     with store.one_state(), store.read() as source:
@@ -95,7 +118,7 @@ def _filled(store: Store, target: Target, progress: Progress) -> tuple[Copy, _St
         total = sum(counts.values())
         brought = _bring(source, target, progress, total)
         held = _proven(source, target, progress, total)
-        state = _state_of(store, source)
+        state, faults = _state_of(store, source), log_faults(store)
     made = Copy(
         source=store.location,
         target=str(target.address),
@@ -105,7 +128,7 @@ def _filled(store: Store, target: Target, progress: Progress) -> tuple[Copy, _St
         resumed=target.resumed,
         brought=brought,
         head=state.head,
-        log_faults=state.faults,
+        log_faults=len(faults),
         settings=_settings(store, target),
     )
     bring_seals(store, target.folder, state.head.number if state.head else 0)
@@ -118,7 +141,7 @@ def _state_of(store: Store, source: Connection) -> _State:
     own = {name: value for name, value in row._mapping.items() if name not in NOT_COPIED}
     counters = {table: counter_of(source, table) for table in metadata.sorted_tables}
     head = next(entries(store, last=1), None)
-    return _State(own, counters, head, len(log_faults(store)))
+    return _State(own, counters, head)
 
 
 def _complete(store: Store, target: Target, made: Copy, state: _State) -> None:

@@ -196,7 +196,7 @@ def look_for(
         except OSError:
             unread.append(location_text(str(path)))
     read, values = len(hits), None
-    if store.node is not None:
+    if not store.in_file:
         in_tables, values = _found_in_tables(store, table, patterns.sequences)
         hits |= in_tables
     every = frozenset[bytes]().union(*hits.values())

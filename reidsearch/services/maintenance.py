@@ -347,6 +347,7 @@ def _restorable(target: str | os.PathLike[str] | PostgresAddress) -> Path:
     if isinstance(address, PostgresAddress):
         raise UsageError(
             f"{address} is a database of PostgreSQL, and a backup is restored to a folder",
-            "pg_restore brings back what pg_dump wrote of such a database",
+            "restore it to one, then copy that archive to the database; what pg_dump wrote of "
+            "such a database, pg_restore brings back",
         )
     return address

@@ -56,6 +56,11 @@ class Database(Protocol):
         """Where the archive is, as messages and commands name it."""
         ...
 
+    @property
+    def in_file(self) -> bool:
+        """Whether the database is a file of the archive's folder, and none of a server."""
+        ...
+
     def require_current(self, connection: Connection) -> None:
         """Refuse an archive of another version, or with other tables than this version makes.
 
@@ -173,7 +178,7 @@ class Database(Protocol):
     def copy_to(self, folder: Path) -> Path:
         """Write a compact copy, consistent while others read and write; return the file.
 
-        An archive can be opened on `folder` then.
+        An archive can be opened on `folder` then. Only of a database that is `in_file`.
         """
         ...
 

@@ -12,13 +12,13 @@ from sqlalchemy import Connection, Table, update
 
 from reidsearch.base.actor import Author
 from reidsearch.base.address import Address
-from reidsearch.base.errors import InputError
+from reidsearch.base.errors import InputError, absent
 from reidsearch.domain.event_log import Event
 from reidsearch.store import jobs, tables
 from reidsearch.store.contract import Database
 from reidsearch.store.copying import marker
 from reidsearch.store.copying.marker import Mark
-from reidsearch.store.database import kinds, lifecycle
+from reidsearch.store.database import kinds, lifecycle, sqlite
 from reidsearch.store.database.references import set_counter
 from reidsearch.store.event_log import append
 
@@ -57,15 +57,18 @@ class Target:
         self,
         archive: Mapping[str, Any],
         counters: Mapping[Table, int],
-        author: Author,
-        detail: Mapping[str, Any],
+        author: Author | None = None,
+        detail: Mapping[str, Any] | None = None,
     ) -> None:
         """Make it the archive that it is a copy of, in one transaction.
+
+        An archive that goes on has no jobs of the other, and an entry of its event log; a backup,
+        which is restored first, is left as it was.
 
         Args:
             archive: the row that tells how the archive stands.
             counters: the highest number that each table ever gave to a row.
-            author, detail: of the entry of the event log.
+            author, detail: of the entry of the event log; None: it is a backup.
 
         Raises:
             ArchiveError: rows refer to rows that are not there.
@@ -75,11 +78,29 @@ class Target:
             for table, highest in counters.items():
                 set_counter(connection, table, highest)
             connection.execute(update(tables.archive).values(**archive))
+            if detail is None:
+                return
             jobs.leave(connection)
             writing = connection.execution_options(
                 author=author, logged=archive["logged"] is not False
             )
             append(writing, Event.COPIED, detail)
+
+
+@contextlib.contextmanager
+def in_new_folder(folder: Path, source: str, uuid: str) -> Iterator[Target]:
+    """Give the target of a copy in an empty folder that nobody else knows of, such as a backup's.
+
+    When it is done, the folder holds one file: the database.
+    """
+    lifecycle.create_file(folder, begun=lambda made: marker.begin(made, source, uuid))
+    with contextlib.closing(sqlite.Sqlite(folder)) as database:
+        with database.read() as connection:
+            mark = marker.mark_of(connection)
+        if mark is None:
+            raise absent("the mark of a copy")
+        yield Target(folder, database, mark, resumed=False)
+        database.purge()
 
 
 @contextlib.contextmanager

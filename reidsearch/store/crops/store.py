@@ -126,6 +126,11 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """Where the archive is, as messages and commands name it."""
         return self._database.location
 
+    @property
+    def in_file(self) -> bool:
+        """Whether the database is a file of the archive's folder, and none of a server."""
+        return self._database.in_file
+
     def read(self) -> AbstractContextManager[Connection]:
         """Give a connection on one consistent snapshot; see `Database.read`.
 

@@ -96,11 +96,16 @@ def _create_folder(folder: Path, logged: bool, begun: Begun | None = None) -> No
     with writer_lock(folder):
         if sqlite.holds_archive(folder):
             return
-        with sqlite.creating(folder) as connection:
-            schema.upgrade(connection)
-            _first_row(connection, logged)
-            if begun is not None:
-                begun(connection)
+        create_file(folder, logged=logged, begun=begun)
+
+
+def create_file(folder: Path, *, logged: bool = True, begun: Begun | None = None) -> None:
+    """Make the database of an empty archive in a folder that nobody else writes to."""
+    with sqlite.creating(folder) as connection:
+        schema.upgrade(connection)
+        _first_row(connection, logged)
+        if begun is not None:
+            begun(connection)
 
 
 def migrate(address: Address, told: Told) -> tuple[str, str]:

@@ -64,6 +64,11 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
         """The folder."""
         return str(self._folder)
 
+    @property
+    def in_file(self) -> bool:
+        """It is."""
+        return True
+
     def require_current(self, connection: Connection) -> None:
         """See `Database.require_current`."""
         schema.require_current(connection, self._folder)

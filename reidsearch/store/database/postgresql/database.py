@@ -67,6 +67,11 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
         """The address, which has no password in it."""
         return str(self._address)
 
+    @property
+    def in_file(self) -> bool:
+        """It is the server's."""
+        return False
+
     def require_current(self, connection: Connection) -> None:
         """See `Database.require_current`."""
         making.require_current(connection, self._address)
@@ -196,14 +201,14 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
             return list(found.scalars())
 
     def copy_to(self, folder: Path) -> Path:
-        """Refuse it: PostgreSQL's own tools back up a database.
+        """Refuse it: the rows have to be copied (`store/copying`).
 
         Raises:
             UsageError: always.
         """
         raise UsageError(
-            f"{self._address} is a database of PostgreSQL, which backs it up itself",
-            "PostgreSQL's own pg_dump writes a backup of it, and pg_restore brings that back",
+            f"{self._address} is a database of PostgreSQL, and no file that could be copied",
+            "copy its rows",
         )
 
     def purge(self) -> bool:
