@@ -66,9 +66,9 @@ def install(url: str) -> None:
     real_create = lifecycle._create_folder
     opened, created, migrated = kinds.open_database, lifecycle.create, lifecycle.migrate
 
-    def create(address: Address, *, logged: bool = True) -> None:
-        if isinstance(address, PostgresAddress):
-            created(address, logged=logged)
+    def create(address: Address, *, logged: bool = True, begun: Any = None) -> None:
+        if isinstance(address, PostgresAddress) or begun is not None:  # the target of a copy
+            created(address, logged=logged, begun=begun)
         elif not kinds.holds_archive(address):
             made_folder(address, logged)
 

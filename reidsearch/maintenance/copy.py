@@ -75,11 +75,13 @@ def copy(store: Store, address: Address, progress: Progress = NO_PROGRESS) -> Co
         total = sum(rows.count(connection, table) for table in rows.copied_tables())
         crops = rows.count(connection, tables.crop)
     with parts(progress, "copying", [total, total, INDEX_WEIGHT * crops], "rows") as whole:
-        with opened(address, store.location, store.row.uuid) as target:
+        with (
+            _told(NOT_FINISHED, store, address, kind=Kind.COPY_UNFINISHED),
+            opened(address, store.location, store.row.uuid) as target,
+        ):
             require_own_seals(store, target.folder)
-            with _told(NOT_FINISHED, store, address, kind=Kind.COPY_UNFINISHED):
-                made, state = _filled(store, target, whole)
-                _complete(store, target, made, state)
+            made, state = _filled(store, target, whole)
+            _complete(store, target, made, state)
         with _told(WITHOUT_INDEX, store, address), Store(address) as copied:
             gallery = Gallery(copied)
             with copied.lock(), step(whole, "building the index"):
