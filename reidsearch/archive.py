@@ -37,6 +37,7 @@ from reidsearch.vision.engines import Engines
 if TYPE_CHECKING:
     from reidsearch.datasets.readers import DataSet
     from reidsearch.domain.answers import Plan, SearchPreview
+    from reidsearch.domain.copies import Copy
     from reidsearch.domain.decisions import Transits
     from reidsearch.domain.explanation import Explanation
     from reidsearch.domain.journeys import Journey
@@ -423,3 +424,15 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
     def backup(self, target: str | os.PathLike[str], *, progress: Progress = NO_PROGRESS) -> Backup:
         """Copy the archive to a new folder, also while it is written: `archive.backup("copy")`."""
         return self.maintenance.backup(Path(target), progress)
+
+    def copy(
+        self,
+        target: str | os.PathLike[str] | PostgresAddress,
+        *,
+        progress: Progress = NO_PROGRESS,
+    ) -> Copy:
+        """Make the archive at another address too, verified: `archive.copy("postgresql://db/x")`.
+
+        While it is written. A copy that is cut off goes on with the same call.
+        """
+        return self.maintenance.copy(target, progress)

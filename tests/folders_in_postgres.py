@@ -66,9 +66,9 @@ def install(url: str) -> None:
     real_create = lifecycle._create_folder
     opened, created, migrated = kinds.open_database, lifecycle.create, lifecycle.migrate
 
-    def create(address: Address, *, logged: bool = True) -> None:
-        if isinstance(address, PostgresAddress):
-            created(address, logged=logged)
+    def create(address: Address, *, logged: bool = True, begun: Any = None) -> None:
+        if isinstance(address, PostgresAddress) or begun is not None:  # the target of a copy
+            created(address, logged=logged, begun=begun)
         elif not kinds.holds_archive(address):
             made_folder(address, logged)
 
@@ -96,10 +96,13 @@ def install(url: str) -> None:
         )
 
     def open_database(address: Address) -> Any:
-        return opened(address) if isinstance(address, PostgresAddress) else InFolder(address)
+        if isinstance(address, PostgresAddress) or _is_file(address):
+            return opened(address)  # a backup is a folder with a file, whatever it is of
+        return InFolder(address)
 
     def migrate(address: Address, told: Any) -> tuple[str, str]:
-        return migrated(database_of(address) if isinstance(address, Path) else address, told)
+        in_server = isinstance(address, Path) and not _is_file(address)
+        return migrated(database_of(address) if in_server else address, told)
 
     kinds.open_database = open_database
     lifecycle.create = create
@@ -108,3 +111,10 @@ def install(url: str) -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(
         [str(Path(__file__).parent / "in_postgres"), os.environ.get("PYTHONPATH", "")]
     ).rstrip(os.pathsep)
+
+
+def _is_file(folder: Path) -> bool:
+    """Whether the database is a file of SQLite, as that of a backup and what is restored of it."""
+    with contextlib.suppress(OSError), (folder / MARK).open("rb") as file:
+        return file.read(6) == b"SQLite"
+    return False

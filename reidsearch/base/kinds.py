@@ -70,6 +70,7 @@ class Kind(StrEnum):
     ANSWER_OF_ANOTHER = "answer-of-another"
     ANSWER_AMBIGUOUS = "answer-ambiguous"
 
+    COPY_UNFINISHED = "copy-unfinished"
     ARCHIVE_EMPTY = "archive-empty"
     LABELS_MISSING = "labels-missing"
     SCORES_NOT_FINITE = "scores-not-finite"

@@ -56,6 +56,7 @@ GROUPS = {
         "hold": "Hold what must not be deleted: add, list, release.",
         "backup": "Copy the archive consistently, even while it is being written.",
         "restore": "Make an archive from a backup, verified.",
+        "copy": "Copy an archive to another folder or database, verified.",
         "migrate": "Upgrade an archive of an earlier version to this one.",
         "account": (
             "Manage accounts of the page: add, list, password, role, cameras, disable, remove."

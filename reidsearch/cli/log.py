@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 LINES = 50
 EVENTS = (
     "begin", "search", "search-end", "explain", "decision", "index", "index-end", "export",
-    "playback", "shown", "backup", "backup-erase", "restore", "migrate", "repair", "repair-end",
+    "playback", "shown", "backup", "backup-erase", "restore", "copy", "copied", "migrate", "repair",
+    "repair-end",
     "annotate", "annotate-end", "link", "quantize", "prepare-reranking", "seal", "key", "forget",
     "delete", "reembed", "clock", "calibrate",
     "forget-calibration", "timezone", "relocate", "grown", "case", "case-required", "hold",

@@ -26,7 +26,7 @@ REASON = "reidsearch.reason"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _ArchiveType(click.ParamType["Address"]):
+class ArchiveType(click.ParamType["Address"]):
     """A folder, or the address of a database."""
 
     name = "archive"
@@ -34,6 +34,7 @@ class _ArchiveType(click.ParamType["Address"]):
     def convert(
         self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None
     ) -> Address:
+        """Read it; see `read_address`."""
         from reidsearch.base.address import read_address
 
         if isinstance(value, str) and "\0" in value:
@@ -48,7 +49,7 @@ def archive_option(function: F) -> F:
         "--archive",
         "archive",
         group=GENERAL,
-        type=_ArchiveType(),
+        type=ArchiveType(),
         default=Path("archive"),
         envvar="REIDSEARCH_ARCHIVE",
         metavar="DIR",

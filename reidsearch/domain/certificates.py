@@ -23,7 +23,9 @@ class ByteSearch:
     Args:
         pieces: what bytes were looked for, and of how many such pieces.
         patterns: how many sequences of bytes.
-        found: in which files how many of them were found.
+        values: of a server's tables, how many were looked through too; None: the tables are in
+            one of the files.
+        found: in which files, or columns of tables, how many of them were found.
         unread: files that could not be read.
     """
 
@@ -31,6 +33,7 @@ class ByteSearch:
     patterns: int
     files: int
     size_bytes: int
+    values: int | None = None
     found: Mapping[str, int] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
 
@@ -51,18 +54,65 @@ class DerivedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class NodeFiles:
+    """The files that one machine derives from an archive in a database of a server.
+
+    Args:
+        node: the name that they go by.
+        own: they are those of the machine that asks.
+        built_at: when its index was written; None: it has none.
+        caught_up: they hold nothing of what was erased.
+    """
+
+    node: str
+    own: bool
+    files: tuple[str, ...]
+    built_at: dt.datetime | None
+    caught_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ServerKeeps:
+    """Where a server may keep what was erased from its tables, out of this program's reach.
+
+    Args:
+        version: of the server.
+        wal_archive: whether it archives its write-ahead log: `off`, `on`, `always`; None: it does
+            not tell.
+        replicas: servers, or backups just being made, that receive that log.
+        slots: names for receivers for whom the log is kept, whether they are there or not.
+    """
+
+    version: str
+    wal_archive: str | None
+    replicas: tuple[str, ...]
+    slots: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Remains:
     """Where what was erased was looked for, and what was found of it.
 
     Args:
         rows: of each table that has rows of crops, how many are of erased ones.
         caches: how many files were removed of what is kept outside of the archive.
+        erasures: the archive's count of erasures, this one included.
+        nodes: machines that have derived files; none of an archive in a folder.
+        server: what a server may keep; None of an archive in a folder.
     """
 
     search: ByteSearch
     rows: Mapping[str, int]
     derived: tuple[DerivedFile, ...]
     caches: Mapping[str, int]
+    erasures: int = 0
+    nodes: tuple[NodeFiles, ...] = ()
+    server: ServerKeeps | None = None
+
+    @property
+    def behind(self) -> tuple[NodeFiles, ...]:
+        """The machines whose files may still hold what was erased."""
+        return tuple(one for one in self.nodes if not one.caught_up)
 
     @property
     def nothing(self) -> bool:
@@ -178,6 +228,7 @@ class Certificate:
                 "patterns": search.patterns,
                 "files": search.files,
                 "bytes": search.size_bytes,
+                "values": search.values,
                 "found": [{"file": name, "patterns": n} for name, n in search.found.items()],
                 "unread": list(search.unread),
             },
@@ -192,6 +243,9 @@ class Certificate:
                 for one in self.remains.derived
             ],
             "caches": dict(self.remains.caches),
+            "erasures": self.remains.erasures,
+            "nodes": [_node(one) for one in self.remains.nodes],
+            "server": _server(self.remains.server),
             "exports": [_may_hold(one) for one in self.exports],
             "backups": [_backup(one) for one in self.backups],
             "log": {"entry": self.entry, "digest": self.digest} if self.entry else None,
@@ -202,6 +256,27 @@ class Certificate:
 
 def _may_hold(one: MayHold) -> dict[str, Any]:
     return {"entry": one.entry, "at": iso(one.at), "name": one.name, "sha256": one.sha256}
+
+
+def _node(one: NodeFiles) -> dict[str, Any]:
+    return {
+        "node": one.node,
+        "own": one.own,
+        "files": list(one.files),
+        "built_at": iso(one.built_at) if one.built_at else None,
+        "caught_up": one.caught_up,
+    }
+
+
+def _server(one: ServerKeeps | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    return {
+        "version": one.version,
+        "wal_archive": one.wal_archive,
+        "replicas": list(one.replicas),
+        "slots": list(one.slots),
+    }
 
 
 def _backup(one: MayHold) -> dict[str, Any]:
@@ -225,6 +300,8 @@ class CertificateProof:
         signed_by: fingerprint of the key that it is signed with, if the signature holds.
         written: entry of the event log which says that just these bytes were written.
         faults: what does not hold.
+        behind: machines whose files may still hold by now what it certifies to be erased; None: it
+            does not hold, or is no JSON.
     """
 
     name: str
@@ -232,3 +309,4 @@ class CertificateProof:
     signed_by: str | None
     written: int | None
     faults: tuple[str, ...]
+    behind: tuple[str, ...] | None = None

@@ -48,6 +48,8 @@ class Event(StrEnum):
     BACKUP = "backup"
     BACKUP_ERASE = "backup-erase"  # a backup lost what the archive has erased
     RESTORE = "restore"
+    COPY = "copy"  # the archive was copied to another address
+    COPIED = "copied"  # and this is the copy
     MIGRATE = "migrate"
     REPAIR = "repair"  # began
     REPAIR_END = "repair-end"

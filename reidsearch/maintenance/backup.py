@@ -1,7 +1,9 @@
 """Consistent copies of an archive, taken while it is in use, and verified when they return.
 
 A backup is a folder with a compact copy of the database, the archive's settings file if it has
-one, and `backup.json`, which holds the SHA-256 of both. The index is derived and not copied.
+one, and `backup.json`, which holds the SHA-256 of both. The index is derived and not copied. Of an
+archive in PostgreSQL the rows are copied into the database of a folder (`copy.write_database`), so
+a backup is the same whatever the archive is in.
 """
 
 from __future__ import annotations
@@ -28,15 +30,16 @@ from reidsearch.domain.event_log import Event, LogEntry
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
 from reidsearch.index.neighbours.table import Neighbours
+from reidsearch.maintenance.copy import write_database
 from reidsearch.maintenance.finish import finish
 from reidsearch.store import jobs
 from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lifecycle import require_usable_name
 from reidsearch.store.database.sqlite import DATABASE
-from reidsearch.store.log_reading import entries, record
+from reidsearch.store.log_reading import entries, newest_number, record
 from reidsearch.store.migrating import migrate
-from reidsearch.store.seals import copy_seals
+from reidsearch.store.seals import bring_seals, copy_seals
 from reidsearch.store.sessions import drop_sessions
 
 LOOK_EVERY_S = 0.2
@@ -78,14 +81,14 @@ def backup(store: Store, target: Path, progress: Progress = NO_PROGRESS) -> Back
     settings = _read_settings(store.folder.resolve() / SETTINGS)
     size = store.size_bytes()
     with (
-        parts(progress, "backing up", [size, size], "bytes") as whole,
+        parts(progress, "backing up", [size, size, size], "bytes") as whole,
         _appearing(target) as folder,
     ):
-        with _watched(folder / DATABASE, size, whole):
-            copy = store.copy_to(folder)
+        copy = _copied(store, folder, size, whole)
         with step(whole, "verifying the copy"):
             with Store(folder) as copied:
                 crops = len(embedded_ids(copied, copied.state().last_crop_id))
+                last = newest_number(copied)
             sha256 = file_sha256(copy).hex()
         settings_sha256 = _write_settings(folder / SETTINGS, settings)
         made = Backup(target, crops, copy.stat().st_size, sha256, settings_sha256)
@@ -98,12 +101,20 @@ def backup(store: Store, target: Path, progress: Progress = NO_PROGRESS) -> Back
             "sha256": made.sha256,
             "settings_sha256": made.settings_sha256,
         }
-        copy_seals(store.folder.resolve(), folder)
+        bring_seals(store, folder, last)
         with own_files.create(folder / NOTE) as file:
             file.write((json.dumps(note, indent=2) + "\n").encode())
         # Before it has its name: a backup that is there has its entry, whatever happens now.
         record(store, Event.BACKUP, {"folder": location_text(str(target)), "sha256": sha256})
     return made
+
+
+def _copied(store: Store, folder: Path, size: int, progress: Progress) -> Path:
+    """Write the database of a backup."""
+    if store.in_file:
+        with _watched(folder / DATABASE, size, progress):
+            return store.copy_to(folder)
+    return write_database(store, folder, progress)
 
 
 def restore(source: Path, target: Path, progress: Progress = NO_PROGRESS) -> int:

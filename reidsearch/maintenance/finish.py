@@ -16,7 +16,7 @@ from reidsearch.index.contract import IndexDamaged
 from reidsearch.index.disk import reading
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import verify_file
-from reidsearch.index.leftovers import remove_leftovers
+from reidsearch.index.leftovers import leftovers, remove_leftovers
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.store import pending
 from reidsearch.store.crops.store import Store
@@ -74,11 +74,17 @@ def catch_up_node(
     if store.node is None:
         return
     newest = newest_generation(store)
-    if newest is None or newest.erasures == store.state().erasures:
+    if newest is None:
+        return
+    if newest.erasures == store.state().erasures:
+        if leftovers(store):  # of a command that was killed here
+            with contextlib.suppress(ArchiveLocked, StorageError), store.deriving():
+                remove_leftovers(store)
         return
     with contextlib.suppress(ArchiveLocked, StorageError), store.deriving():
-        gallery.compact(progress)
+        # The graph first: a generation of the present count of erasures says that all is done.
         neighbours.keep(progress)
+        gallery.compact(progress)
         remove_leftovers(store)
 
 

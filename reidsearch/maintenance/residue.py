@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Column, select
+from sqlalchemy import JSON, Column, LargeBinary, Text, cast, func, select
 
 from reidsearch.base.errors import DECODING_ERRORS
 from reidsearch.base.locations import location_text
@@ -173,7 +173,7 @@ def _sequences(value: bytes) -> Iterator[bytes]:
 def look_for(
     store: Store, gallery: Gallery, patterns: Patterns, folders: Iterable[Path]
 ) -> ByteSearch:
-    """Look for sequences in every file of these folders.
+    """Look for sequences in every file of these folders, and in the tables of a server.
 
     What the archive still holds in other crops (a copy of the same picture) is not counted.
     """
@@ -183,30 +183,70 @@ def look_for(
         for path in folder.rglob("*")
         if path.is_file() and not path.is_symlink()
     )
-    hits: dict[Path, frozenset[bytes]] = {}
+    table = _first_bytes(patterns.sequences)
+    hits: dict[str, frozenset[bytes]] = {}
     unread: list[str] = []
     size = 0
     for path in files:
         try:
-            hits[path] = _found_in(path, patterns.sequences)
+            hits[location_text(str(path))] = _found_in(path, table, patterns.sequences)
             size += path.stat().st_size
         except FileNotFoundError:  # of another process, which has removed it meanwhile
             continue
         except OSError:
             unread.append(location_text(str(path)))
+    read, values = len(hits), None
+    if not store.in_file:
+        in_tables, values = _found_in_tables(store, table, patterns.sequences)
+        hits |= in_tables
     every = frozenset[bytes]().union(*hits.values())
     shared = _still_held(store, gallery, every) if every else frozenset()
-    left = {path: len(some - shared) for path, some in hits.items()}
-    found = {location_text(str(path)): number for path, number in left.items() if number}
+    left = {place: len(some - shared) for place, some in hits.items()}
+    found = {place: number for place, number in left.items() if number}
     sequences = len(patterns.sequences - shared)
-    return ByteSearch(patterns.counts, sequences, len(hits), size, found, tuple(unread))
+    return ByteSearch(patterns.counts, sequences, read, size, values, found, tuple(unread))
 
 
-def _found_in(path: Path, sequences: frozenset[bytes]) -> frozenset[bytes]:
+def _first_bytes(sequences: frozenset[bytes]) -> NDArray[np.bool_]:
+    """Return which first three bytes to look at more closely."""
+    table = np.zeros(1 << 24, np.bool_)
+    table[[int.from_bytes(one[:3], "little") for one in sequences]] = True
+    return table
+
+
+def _found_in_tables(
+    store: Store, table: NDArray[np.bool_], sequences: frozenset[bytes]
+) -> tuple[dict[str, frozenset[bytes]], int]:
+    """Look for sequences in the long values of all tables; return where, and in how many values.
+
+    A column that only rows of things held have is passed over: what is in it is held.
+    """
+    hits: dict[str, frozenset[bytes]] = {}
+    values = 0
+    held = {tables.picture, tables.embedding, photo_picture, photo_embedding}
+    for one in metadata.sorted_tables:
+        for column in one.c if sequences and one not in held else ():
+            if not isinstance(column.type, JSON | Text | LargeBinary):
+                continue
+            found: set[bytes] = set()
+            long = func.length(cast(column, Text)) >= LENGTH
+            asked = column if isinstance(column.type, LargeBinary) else cast(column, Text)
+            with store.scan() as connection:
+                rows = select(asked).where(column.is_not(None))
+                rows = rows if isinstance(column.type, LargeBinary) else rows.where(long)
+                for value in connection.scalars(rows.execution_options(yield_per=100)):
+                    data = value.encode() if isinstance(value, str) else value
+                    found.update(_found(data, table, sequences))
+                    values += 1
+            hits[f"{one.name}.{column.name}"] = frozenset(found)
+    return hits, values
+
+
+def _found_in(
+    path: Path, table: NDArray[np.bool_], sequences: frozenset[bytes]
+) -> frozenset[bytes]:
     if not sequences:
         return frozenset()
-    table = np.zeros(1 << 24, np.bool_)  # which first three bytes to look at more closely
-    table[[int.from_bytes(one[:3], "little") for one in sequences]] = True
     found: set[bytes] = set()
     with path.open("rb") as file:
         rest = b""

@@ -54,6 +54,16 @@ def certificate_lines(certificate: Certificate, paths: Sequence[Path]) -> list[s
     lines += [f"  {visible(name)} could not be read" for name in search.unread]
     if not certificate.finished:
         lines.append("The deletion is not finished: another process reads the archive.")
+    lines += [
+        f"Node {one.node} has not caught up: its files may hold it until the archive is opened "
+        "there."
+        for one in remains.behind
+    ]
+    if remains.server:
+        lines.append(
+            "Out of reach: the server's write-ahead log, replicas and backups; the certificate "
+            "says what it tells of them."
+        )
     for one in certificate.backups:
         where = f"Backup {visible(one.name)} (entry {one.entry})"
         if one.state is BackupState.NOT_REACHABLE:
@@ -102,6 +112,7 @@ def proofs_text(proofs: Sequence[CertificateProof]) -> str:
         if one.signed_by and not one.written:
             told.append("laid out in another way than it was written")
         lines.append(f"{name} holds: {', '.join(told)}.")
+        lines += [f"  Node {node} has not caught up with it yet." for node in one.behind or ()]
     return "\n".join(lines)
 
 
@@ -115,6 +126,7 @@ def proofs_json(proofs: Sequence[CertificateProof]) -> list[dict[str, Any]]:
             "signed_by": one.signed_by,
             "written_in": one.written,
             "faults": list(one.faults),
+            "behind": None if one.behind is None else list(one.behind),
         }
         for one in proofs
     ]

@@ -205,6 +205,7 @@ HINTS: dict[str, Hint] = {
     ),
     Kind.CROP_WITHOUT_FOOTAGE: "reidsearch crop writes its picture",
     # Archives
+    Kind.COPY_UNFINISHED: "the same goes on from there: reidsearch copy {source} {archive}",
     Kind.ARCHIVE_EMPTY: "reidsearch index PATH... -a {archive}",
     Kind.NOTHING_TO_CHANGE: "give --model NAME, --flip or --no-flip",
     Kind.NOTHING_TO_DELETE: "give --source, --camera, --after, --before or --crop",

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from reidsearch.domain.signatures import Signature, read_signature
 from reidsearch.store import log_reading
 from reidsearch.store.crops.store import Store
 from reidsearch.store.log_key import holds
+from reidsearch.store.nodes import node_files
 
 LARGEST = 1 << 26
 JSON = re.compile(rb"\s*\{")
@@ -34,7 +36,14 @@ def prove_certificate(store: Store, path: Path) -> CertificateProof:
     kinds = [Event.EXPORT, Event.DELETE, Event.KEY, Event.SEAL]
     entries = {one.number: one for one in log_reading.entries(store, events=kinds)}
     name = location_text(str(path))
-    return proof_of(name, read_given(path, LARGEST), str(store.row.uuid), entries)
+    data = read_given(path, LARGEST)
+    proof = proof_of(name, data, str(store.row.uuid), entries)
+    if proof.entry is None:
+        return proof
+    # Certificates of before there were nodes are of folders.
+    erasures = parse_json(data).get("erasures", 0)
+    behind = [one.node for one in node_files(store, erasures) if not one.caught_up]
+    return replace(proof, behind=tuple(behind))
 
 
 def proof_of(

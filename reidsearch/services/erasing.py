@@ -19,7 +19,6 @@ from reidsearch.base.errors import (
     Kind,
     ReidsearchError,
     StorageError,
-    UsageError,
 )
 from reidsearch.base.locations import path_of
 from reidsearch.base.progress import NO_PROGRESS, Progress, step
@@ -36,6 +35,7 @@ from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
 from reidsearch.store.identities.photos import count_of, digests_of_photos
 from reidsearch.store.log_key import LogKey, key_path, read_key
+from reidsearch.store.nodes import node_files
 from reidsearch.store.seals import seal_now
 
 CERTIFIED_BY = "delete"
@@ -133,15 +133,8 @@ def delete_certified(
         key: signs seal and certificate; None: the archive's, if nobody has to be asked for it.
 
     Raises:
-        UsageError: the archive is a database of a server, whose files are out of reach.
         StorageError, ArchiveError: nothing is deleted, unless the message says so.
     """
-    if store.node is not None:
-        raise UsageError(
-            f"a certificate says what is left in files, and those of {store.location} are the "
-            "server's",
-            "delete without one; nothing was deleted",
-        )
     why_not = None
     if key is None:
         key, why_not = _own_key(store)
@@ -152,12 +145,16 @@ def delete_certified(
         entry = next(log_reading.entries(store, last=1, events=[Event.DELETE]), None)
         exports, backups = may_hold(store, ids, planned.photos)
         with step(progress, "looking for what was erased"):
+            erasures = store.state().erasures
             found = residue.look_for(store, gallery, patterns, list(_folders(store)))
             remains = Remains(
                 found,
                 residue.rows_left(store, ids),
                 residue.derived_files(store, gallery, ids),
                 caches.removed,
+                erasures,
+                node_files(store, erasures),
+                store.server_keeps(),
             )
         author = store.acting
         missing = why_not == Kind.SIGNING_KEY_MISSING

@@ -26,6 +26,7 @@ from reidsearch.store.pending import pending_work
 
 if TYPE_CHECKING:
     from reidsearch.domain.certificates import Certificate
+    from reidsearch.domain.copies import Copy
     from reidsearch.maintenance.backup import Backup
     from reidsearch.maintenance.backup_erasing import BackupErasure
     from reidsearch.maintenance.erase import Erasure
@@ -264,6 +265,14 @@ class MaintenanceService:
 
         return backup(self._store, target, progress)
 
+    def copy(
+        self, target: str | os.PathLike[str] | PostgresAddress, progress: Progress = NO_PROGRESS
+    ) -> Copy:
+        """Make the archive at another address too, verified; see `Archive.copy`."""
+        from reidsearch.maintenance.copy import copy
+
+        return copy(self._store, read_address(target), progress)
+
 
 def mend_log(path: str | os.PathLike[str] | PostgresAddress) -> list[Finding]:
     """Go on without what of a damaged write-ahead log cannot be read; a copy of it is kept.
@@ -338,6 +347,7 @@ def _restorable(target: str | os.PathLike[str] | PostgresAddress) -> Path:
     if isinstance(address, PostgresAddress):
         raise UsageError(
             f"{address} is a database of PostgreSQL, and a backup is restored to a folder",
-            "pg_restore brings back what pg_dump wrote of such a database",
+            "restore it to one, then copy that archive to the database; what pg_dump wrote of "
+            "such a database, pg_restore brings back",
         )
     return address

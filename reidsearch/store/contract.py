@@ -56,6 +56,7 @@ from typing import Protocol, TypeAlias
 
 from sqlalchemy import Connection, Table
 
+from reidsearch.domain.certificates import ServerKeeps
 from reidsearch.store.row_digests import Value
 
 Transaction: TypeAlias = Connection
@@ -68,6 +69,11 @@ class Database(Protocol):
     @property
     def location(self) -> str:
         """Where the archive is, as messages and commands name it."""
+        ...
+
+    @property
+    def in_file(self) -> bool:
+        """Whether the database is a file of the archive's folder, and none of a server."""
         ...
 
     def require_current(self, connection: Connection) -> None:
@@ -112,6 +118,13 @@ class Database(Protocol):
         Raises:
             ArchiveLocked: others held the write lock for too long.
             StorageError: it cannot be written.
+        """
+        ...
+
+    def fill(self) -> AbstractContextManager[Connection]:
+        """Give a connection as `write` does, whose rows may refer to rows that come later.
+
+        For the target of a copy (`store/copying`), which nobody else opens.
         """
         ...
 
@@ -222,7 +235,7 @@ class Database(Protocol):
     def copy_to(self, folder: Path) -> Path:
         """Write a compact copy, consistent while others read and write; return the file.
 
-        An archive can be opened on `folder` then.
+        An archive can be opened on `folder` then. Only of a database that is `in_file`.
         """
         ...
 
@@ -231,6 +244,13 @@ class Database(Protocol):
 
         Returns:
             False when a reader still needs it; it is gone when that reader is.
+        """
+        ...
+
+    def server_keeps(self) -> ServerKeeps | None:
+        """Tell where a server may keep what was erased; None: the database is a file.
+
+        Its log, replicas and backups are out of this program's reach.
         """
         ...
 

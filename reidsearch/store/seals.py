@@ -19,6 +19,7 @@ from reidsearch.base import own_files
 from reidsearch.base.errors import (
     DECODING_ERRORS,
     ArchiveError,
+    InputError,
     Kind,
     ReidsearchError,
     StorageError,
@@ -200,6 +201,49 @@ def seal_files(store: Store) -> dict[str, bytes]:
 
 def _damaged(store: Store, text: str) -> ArchiveError:
     return ArchiveError(text, kind=Kind.ARCHIVE_DAMAGED, archive=store.location)
+
+
+def require_own_seals(store: Store, folder: Path) -> None:
+    """Refuse a folder that holds other seals than the archive's, which is to be copied there.
+
+    Raises:
+        InputError: it does.
+        ArchiveError: one cannot be read.
+    """
+    if folder.resolve() == store.folder.resolve():
+        return
+    ours = seal_files(store)
+    there = folder.resolve() / FOLDER
+    for name in own_files.names(there):
+        if _OURS.fullmatch(name) and (
+            name not in ours or own_files.read_bytes(there / name, timestamps.LARGEST) != ours[name]
+        ):
+            raise InputError(
+                f"{there / name} is a seal of another copy of this archive",
+                "move that folder away, if the copy is no more; or keep this machine's files "
+                "elsewhere",
+            )
+
+
+def bring_seals(store: Store, folder: Path, last: int) -> None:
+    """Copy the archive's seals of its first entries to the folder of a copy of it.
+
+    Args:
+        last: the number of the last entry that the copy has.
+
+    Raises:
+        StorageError: one cannot be written.
+        ArchiveError: one cannot be read.
+    """
+    there = folder.resolve() / FOLDER
+    held = {} if there == store.folder.resolve() / FOLDER else seal_files(store)
+    try:
+        for name, data in held.items():
+            if int(name.partition(".")[0]) <= last and not own_files.is_file(there / name):
+                own_files.make_folder(there)
+                _write(there / name, data)
+    except OSError as error:
+        raise StorageError(f"{there} cannot be written: {said(error)}") from error
 
 
 def copy_seals(source: Path, target: Path) -> None:

@@ -56,17 +56,13 @@ def test_an_archive_lives_from_its_first_crop_to_its_deletion(run, address, tmp_
 def test_what_is_for_folders_alone_says_what_to_do_instead(run, address, tmp_path):
     Store.create(address)
     run.archive = address
-    backup = run("backup", tmp_path / "copy")
-    assert (backup.code, "pg_dump" in backup.err) == (2, True)
-    assert not (tmp_path / "copy").exists()
     (tmp_path / "backup").mkdir()
     restored = run("restore", tmp_path / "backup")
     assert (restored.code, "pg_restore" in restored.err) == (2, True)
     draw_many(tmp_path / "crops", 2)
     assert run("index", tmp_path / "crops", "--model", "builtin").code == 0
     erased = run("delete", "--crop", 1, "--yes", "--certificate", tmp_path / "proof.json")
-    assert (erased.code, "the server's" in erased.err) == (2, True), erased.err
-    assert run("show", "crop", 1).code == 0
+    assert (erased.code, ": 0 sequences found." in erased.out) == (0, True), erased.err
     assert run("migrate").code == 0
     assert run("doctor", "--model", "builtin").code in {0, 1}
 

@@ -64,6 +64,7 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "hold release": (Event.HOLD,),
     "backup": (Event.BACKUP,),
     "restore": (Event.RESTORE, Event.MIGRATE),
+    "copy": (Event.COPY, Event.COPIED),
     "migrate": (Event.MIGRATE,),
     "account add": (Event.ACCOUNT,),
     "account cameras": (Event.ACCOUNT,),

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from reidsearch.base.errors import Kind
-from reidsearch.domain.certificates import BackupState, Certificate, MayHold
+from reidsearch.domain.certificates import (
+    BackupState,
+    ByteSearch,
+    Certificate,
+    MayHold,
+    NodeFiles,
+    ServerKeeps,
+)
 from reidsearch.output.casework.build import numbered
 from reidsearch.output.casework.document import (
     Block,
@@ -71,6 +78,7 @@ def certificate_report(certificate: Certificate, archive: str) -> Report:
         Section("What this certifies", tuple(_result(certificate))),
         Section("What was erased", tuple(_erased(certificate))),
         Section("Where it was looked for", tuple(_searched(certificate))),
+        *_elsewhere(certificate),
         Section("Backups", tuple(_backups(certificate))),
         Section("Exported files", tuple(_exports(certificate))),
         Section("Proof", tuple(_proof(certificate))),
@@ -113,6 +121,9 @@ def _result(certificate: Certificate) -> Iterator[Block]:
     if not certificate.finished:
         told = "The erasure is not finished: another process reads the archive."
         yield Text(told, caution=True)
+    if behind := certificate.remains.behind:
+        told = f"{count(len(behind), 'machine')} may still hold it in derived files. See below."
+        yield Text(told, caution=True)
     if certificate.held:
         yield Text("Legal holds kept a part of what was asked for.", caution=True)
     backups = [one.state for one in certificate.backups]
@@ -147,8 +158,8 @@ def _searched(certificate: Certificate) -> Iterator[Block]:
     remains, search = certificate.remains, certificate.remains.search
     yield Text(
         f"{count(search.patterns, 'sequence')} of 32 bytes of what was erased were looked for in "
-        f"{count(search.files, 'file')} ({size(search.size_bytes)}): all files of the archive's "
-        f"folder and of its caches. {count(sum(search.found.values()), 'sequence')} found."
+        f"{count(search.files, 'file')} ({size(search.size_bytes)}): {_looked_through(search)}. "
+        f"{count(sum(search.found.values()), 'sequence')} found."
         if search.patterns
         else NOTHING_SOUGHT
     )
@@ -162,7 +173,7 @@ def _searched(certificate: Certificate) -> Iterator[Block]:
     left = sum(remains.rows.values())
     yield Text(
         f"{count(tables, 'table')} of the database refer to crops: {count(left, 'row')} of erased "
-        "ones found. Freed pages of the database were overwritten."
+        f"ones found. {_freed(certificate)}"
     )
     if remains.derived:
         derived = tuple(
@@ -171,6 +182,66 @@ def _searched(certificate: Certificate) -> Iterator[Block]:
         yield Text("Index and neighbour graph were written anew without what was erased:")
         yield Table(("Derived", "File", "Crops", "Of them erased"), derived, (2, 3.5, 1.5, 2))
     yield Table(("Removed from caches", "Files"), _counted(remains.caches, CACHES), (6, 1.5))
+
+
+def _looked_through(search: ByteSearch) -> str:
+    if search.values is None:
+        return "all files of the archive's folder and of its caches"
+    return (
+        "all files that this machine keeps of the archive, and "
+        f"{count(search.values, 'value')} of the database's tables"
+    )
+
+
+def _freed(certificate: Certificate) -> str:
+    if certificate.remains.server is None:
+        return "Freed pages of the database were overwritten."
+    if not certificate.finished:
+        return "Dead rows are still in the tables: somebody reads an older state."
+    return "Dead rows were removed from the tables (VACUUM)."
+
+
+def _elsewhere(certificate: Certificate) -> Iterator[Section]:
+    server = certificate.remains.server
+    if server is not None:
+        yield Section("Other machines", tuple(_nodes(certificate.remains.nodes)))
+        yield Section("The server", tuple(_server(server)))
+
+
+def _nodes(nodes: Sequence[NodeFiles]) -> Iterator[Block]:
+    if not nodes:
+        yield Text("No machine has derived files of the archive.")
+        return
+    rows = tuple(
+        (
+            f"{one.node} (this one)" if one.own else one.node,
+            local(one.built_at.replace(microsecond=0)) if one.built_at else "not told",
+            "without what was erased" if one.caught_up else "not caught up",
+        )
+        for one in nodes
+    )
+    yield Table(("Machine", "Index written", "Its files"), rows, (5, 3, 3))
+    yield Text(
+        "A machine that has not caught up answers without what was erased, and takes it out of its "
+        "files when the archive is next opened there. When the archive verifies this certificate, "
+        "it tells whether all have."
+    )
+
+
+def _server(server: ServerKeeps) -> Iterator[Block]:
+    yield Facts(
+        (
+            ("PostgreSQL", server.version),
+            ("Archive of its write-ahead log", server.wal_archive or "not told"),
+            ("Replicas now", ", ".join(server.replicas) or "none"),
+            ("Replication slots", ", ".join(server.slots) or "none"),
+        )
+    )
+    yield Text(
+        "Out of this program's reach: the server's write-ahead log until it is recycled, that "
+        "log's archive, replicas, backups made by other means, and freed parts of the server's "
+        "files. Who runs the server knows how long they are kept."
+    )
 
 
 def _counted(counts: Mapping[str, int], names: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:

@@ -18,11 +18,13 @@ from reidsearch.base.actor import Author, acting_now
 from reidsearch.base.address import Address
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, Kind, NotFound
+from reidsearch.domain.certificates import ServerKeeps
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.store import tables
 from reidsearch.store.chunks import chunks, possible
 from reidsearch.store.contract import Database
+from reidsearch.store.copying import marker
 from reidsearch.store.crops.reading import read_crop
 from reidsearch.store.crops.state import (
     Held,
@@ -89,6 +91,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         try:
             with self.read() as connection:
                 self._database.require_current(connection)
+                marker.require_whole(connection, self.location)
                 self.row = connection.execute(select(tables.archive)).one()
             self.folder = kinds.local_folder(address, self.row.uuid)
             self.node = kinds.node_of(address, self.folder)
@@ -132,6 +135,11 @@ class Store(contextlib.AbstractContextManager["Store"]):
     def location(self) -> str:
         """Where the archive is, as messages and commands name it."""
         return self._database.location
+
+    @property
+    def in_file(self) -> bool:
+        """Whether the database is a file of the archive's folder, and none of a server."""
+        return self._database.in_file
 
     def read(self) -> AbstractContextManager[Connection]:
         """Give a connection on one consistent snapshot; see `Database.read`.
@@ -311,6 +319,10 @@ class Store(contextlib.AbstractContextManager["Store"]):
     def purge(self) -> bool:
         """Remove what was deleted from the database's logs; False while a reader needs it."""
         return self._database.purge()
+
+    def server_keeps(self) -> ServerKeeps | None:
+        """Tell where a server may keep what was erased; see `Database.server_keeps`."""
+        return self._database.server_keeps()
 
     def size_bytes(self) -> int:
         """Return how much space the database takes."""

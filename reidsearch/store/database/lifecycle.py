@@ -19,6 +19,7 @@ from reidsearch.store.database import expected, schema, sqlite
 from reidsearch.store.database.lock import HOLDER, LOCK, RUNNER, writer_lock
 
 Told: TypeAlias = Callable[[Connection, str, str], object]
+Begun: TypeAlias = Callable[[Connection], object]
 
 _OWN_NAMES = {
     settings_file.NAME,
@@ -30,15 +31,19 @@ _OWN_NAMES = {
 """What an archive that is being made may hold, beside what `atomic` makes."""
 
 
-def create(address: Address, *, logged: bool = True) -> None:
-    """Make an empty archive; see `Store.create`."""
+def create(address: Address, *, logged: bool = True, begun: Begun | None = None) -> None:
+    """Make an empty archive; see `Store.create`.
+
+    Args:
+        begun: is called in the transaction that makes it.
+    """
     if isinstance(address, PostgresAddress):
-        _create_postgresql(address, logged)
+        _create_postgresql(address, logged, begun)
     else:
-        _create_folder(address, logged)
+        _create_folder(address, logged, begun)
 
 
-def _create_postgresql(address: PostgresAddress, logged: bool) -> None:
+def _create_postgresql(address: PostgresAddress, logged: bool, begun: Begun | None = None) -> None:
     from reidsearch.store.database.postgresql import making
 
     making.require_database(address)
@@ -47,6 +52,8 @@ def _create_postgresql(address: PostgresAddress, logged: bool) -> None:
     with making.creating(address) as connection:
         if connection is not None:
             _first_row(connection, logged)
+            if begun is not None:
+                begun(connection)
 
 
 def _first_row(connection: Connection, logged: bool) -> None:
@@ -63,7 +70,7 @@ def _first_row(connection: Connection, logged: bool) -> None:
     )
 
 
-def _create_folder(folder: Path, logged: bool) -> None:
+def _create_folder(folder: Path, logged: bool, begun: Begun | None = None) -> None:
     require_usable_name(folder)
     if sqlite.holds_archive(folder):
         return
@@ -89,9 +96,16 @@ def _create_folder(folder: Path, logged: bool) -> None:
     with writer_lock(folder):
         if sqlite.holds_archive(folder):
             return
-        with sqlite.creating(folder) as connection:
-            schema.upgrade(connection)
-            _first_row(connection, logged)
+        create_file(folder, logged=logged, begun=begun)
+
+
+def create_file(folder: Path, *, logged: bool = True, begun: Begun | None = None) -> None:
+    """Make the database of an empty archive in a folder that nobody else writes to."""
+    with sqlite.creating(folder) as connection:
+        schema.upgrade(connection)
+        _first_row(connection, logged)
+        if begun is not None:
+            begun(connection)
 
 
 def migrate(address: Address, told: Told) -> tuple[str, str]:

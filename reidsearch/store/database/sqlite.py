@@ -55,6 +55,7 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
         require_whole_log(self._path)
         self._reading = open_engine(self._path, proofs.on_reading, read_only=True)
         self._writing: Engine | None = None
+        self._filling: Engine | None = None
         self._in_write = threading.local()
         self._making = threading.Lock()
         self._watch = ChangeWatch(self._path)
@@ -64,6 +65,11 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
     def location(self) -> str:
         """The folder."""
         return str(self._folder)
+
+    @property
+    def in_file(self) -> bool:
+        """It is."""
+        return True
 
     def require_current(self, connection: Connection) -> None:
         """See `Database.require_current`."""
@@ -125,6 +131,17 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
             if self._writing is None:
                 self._writing = open_engine(self._path, proofs.on_writing, read_only=False)
             return self._writing
+
+    @contextlib.contextmanager
+    def fill(self) -> Iterator[Connection]:
+        """See `Database.fill`."""
+        with self._making:
+            if self._filling is None:
+                self._filling = open_engine(
+                    self._path, proofs.on_writing, read_only=False, foreign_keys=False
+                )
+        with self._filling.begin() as connection:
+            yield connection
 
     def lock(self) -> AbstractContextManager[None]:
         """See `Database.lock`."""
@@ -214,6 +231,9 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
             busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy
 
+    def server_keeps(self) -> None:
+        """Nothing: the database is a file."""
+
     def size_bytes(self) -> int:
         """Return size of the database with its log."""
         return sum(path.stat().st_size for path in self._folder.glob(f"{DATABASE}*"))
@@ -223,8 +243,9 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
         self._poll.close()
         self._watch.close()
         self._reading.dispose()
-        if self._writing is not None:
-            self._writing.dispose()
+        for engine in (self._writing, self._filling):
+            if engine is not None:
+                engine.dispose()
 
     def __exit__(self, *_: object) -> None:
         self.close()

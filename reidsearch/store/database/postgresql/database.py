@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, Table
 
 from reidsearch.base.address import PostgresAddress
 from reidsearch.base.errors import UsageError
+from reidsearch.domain.certificates import ServerKeeps
 from reidsearch.store.database.postgresql import making, proofs
 from reidsearch.store.database.postgresql.connections import (
     TABLES,
@@ -38,6 +39,12 @@ _AMISS = (
     "|| ' is not enforced' FROM pg_catalog.pg_constraint "
     "WHERE connamespace = 'main'::regnamespace AND NOT convalidated"
 )
+_SERVER = "SELECT current_setting('server_version'), current_setting('archive_mode', true)"
+_REPLICAS = (
+    "SELECT coalesce(nullif(application_name, ''), host(client_addr), 'not told') "
+    "FROM pg_catalog.pg_stat_replication ORDER BY 1"
+)
+_SLOTS = "SELECT slot_name::text FROM pg_catalog.pg_replication_slots ORDER BY 1"
 
 
 class Postgres(contextlib.AbstractContextManager["Postgres"]):
@@ -62,6 +69,11 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
     def location(self) -> str:
         """The address, which has no password in it."""
         return str(self._address)
+
+    @property
+    def in_file(self) -> bool:
+        """It is the server's."""
+        return False
 
     def require_current(self, connection: Connection) -> None:
         """See `Database.require_current`."""
@@ -109,6 +121,10 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
                 yield connection
         finally:
             self._in_write.now = False
+
+    def fill(self) -> AbstractContextManager[Connection]:
+        """See `Database.fill`: the target of a copy has no references (`references`)."""
+        return self.write()
 
     def _writer(self) -> Engine:
         with self._making:
@@ -188,14 +204,14 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
             return list(found.scalars())
 
     def copy_to(self, folder: Path) -> Path:
-        """Refuse it: PostgreSQL's own tools back up a database.
+        """Refuse it: the rows have to be copied (`store/copying`).
 
         Raises:
             UsageError: always.
         """
         raise UsageError(
-            f"{self._address} is a database of PostgreSQL, which backs it up itself",
-            "PostgreSQL's own pg_dump writes a backup of it, and pg_restore brings that back",
+            f"{self._address} is a database of PostgreSQL, and no file that could be copied",
+            "copy its rows",
         )
 
     def purge(self) -> bool:
@@ -213,6 +229,14 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
                 "AND age(backend_xmin) > 0"
             ).fetchone()
         return not (needed and needed[0])
+
+    def server_keeps(self) -> ServerKeeps:
+        """Ask the server; of a replica that this role may not see, the name is `not told`."""
+        with self.scan() as connection:
+            version, archive = connection.exec_driver_sql(_SERVER).one()
+            replicas = connection.exec_driver_sql(_REPLICAS).scalars()
+            slots = connection.exec_driver_sql(_SLOTS).scalars()
+            return ServerKeeps(version, archive, tuple(replicas), tuple(slots))
 
     def _connect_anew(self) -> None:
         """Give up the connections that are kept; what is at work with one is not disturbed."""
