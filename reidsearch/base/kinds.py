@@ -38,6 +38,7 @@ class Kind(StrEnum):
     MODEL_INCOMPLETE = "model-incomplete"
     MODEL_DOWNLOAD_REFUSED = "model-download-refused"
     MODEL_MISMATCH = "model-mismatch"
+    ARCHIVES_OF_TWO_MODELS = "archives-of-two-models"
     MODEL_QUANTIZED_ALREADY = "model-quantized-already"
     MODEL_WITHOUT_WEIGHTS = "model-without-weights"
     MODEL_NAME_TAKEN = "model-name-taken"

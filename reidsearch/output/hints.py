@@ -57,6 +57,11 @@ def _model_mismatch(
     return f"{keep}, or re-embed all crops: reidsearch reembed {change} -a {archive}"
 
 
+def _of_two_models(archive: str, model: str, flip: bool) -> str:
+    option = "--flip" if flip else "--no-flip"
+    return f"re-embed it as the other: reidsearch reembed --model {model} {option} -a {archive}"
+
+
 def _labels_missing(labels: str) -> str:
     if labels == "identities":
         return "identities come from decisions: reidsearch identity new, confirm"
@@ -139,6 +144,7 @@ HINTS: dict[str, Hint] = {
     ),
     Kind.MODEL_DOWNLOAD_REFUSED: "try another network, or `reidsearch models import DIR`",
     Kind.MODEL_MISMATCH: _model_mismatch,
+    Kind.ARCHIVES_OF_TWO_MODELS: _of_two_models,
     Kind.MODEL_QUANTIZED_ALREADY: "give a model in FP16 or FP32: reidsearch models list",
     Kind.MODEL_WITHOUT_WEIGHTS: "name another: --model NAME",
     Kind.MODEL_NAME_TAKEN: (
