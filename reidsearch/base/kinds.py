@@ -164,6 +164,7 @@ class Kind(StrEnum):
     TIMESTAMP_REFUSED = "timestamp-refused"
     SIGNING_KEY_BAD = "signing-key-bad"
 
+    MERGE_UNFINISHED = "merge-unfinished"
     NOTHING_TO_CHANGE = "nothing-to-change"
     NOTHING_TO_DELETE = "nothing-to-delete"
     DELETION_UNFINISHED = "deletion-unfinished"

@@ -26,7 +26,7 @@ REASON = "reidsearch.reason"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class _ArchiveType(click.ParamType["Address"]):
+class ArchiveType(click.ParamType["Address"]):
     """A folder, or the address of a database."""
 
     name = "archive"
@@ -34,6 +34,7 @@ class _ArchiveType(click.ParamType["Address"]):
     def convert(
         self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None
     ) -> Address:
+        """Read what was given."""
         from reidsearch.base.address import read_address
 
         if isinstance(value, str) and "\0" in value:
@@ -52,7 +53,7 @@ def archive_option(function: F) -> F:
         "--archive",
         "archive",
         group=GENERAL,
-        type=_ArchiveType(),
+        type=ArchiveType(),
         default=Path("archive"),
         envvar="REIDSEARCH_ARCHIVE",
         metavar="DIR",
@@ -67,7 +68,7 @@ def archives_and_case_options(function: F) -> F:
         "--archive",
         "archive",
         group=GENERAL,
-        type=_ArchiveType(),
+        type=ArchiveType(),
         multiple=True,
         default=(Path("archive"),),
         envvar="REIDSEARCH_ARCHIVE",

@@ -212,6 +212,9 @@ HINTS: dict[str, Hint] = {
     Kind.CROP_WITHOUT_FOOTAGE: "reidsearch crop writes its picture",
     # Archives
     Kind.ARCHIVE_EMPTY: "reidsearch index PATH... -a {archive}",
+    Kind.MERGE_UNFINISHED: (
+        "analyse it to its end: reidsearch index PATH... -a {archive}; then merge again"
+    ),
     Kind.NOTHING_TO_CHANGE: "give --model NAME, --flip or --no-flip",
     Kind.NOTHING_TO_DELETE: "give --source, --camera, --after, --before or --crop",
     Kind.DELETION_UNFINISHED: (
