@@ -14,14 +14,13 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from reidsearch.base.boxes import Box
-from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.merging import Merged
 from reidsearch.maintenance.merging.rows import Values, add, rows_of, take_ids
 from reidsearch.maintenance.merging.shared import Shared
 from reidsearch.store import tables
 from reidsearch.store.chunks import chunks
-from reidsearch.store.crops.rows import existing_sources, sha256_of
+from reidsearch.store.crops.rows import existing_sources
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.footage.tracklet_means import renew_means
 from reidsearch.store.keeping_out import which_kept_out
@@ -69,6 +68,7 @@ class _Group:
     parts: list[Values] = field(default_factory=list)
     new_tracklets: list[int] = field(default_factory=list)
     cut: list[int] = field(default_factory=list)
+    differing: set[int] = field(default_factory=set)  # settled, with another analysis
 
     def sources(self, ids: Sequence[int]) -> None:
         """Find which sources the target holds, and give ids to the others."""
@@ -110,8 +110,7 @@ class _Group:
         self.report.kept_out += len(out)
         self.report.count("crops", len(new))
         self.report.count("crops", len(found), held=True)
-        differing = {row["source_id"] for row in lacking} & self.settled
-        self.report.differing += self._names(sorted(differing))
+        self.differing = {row["source_id"] for row in lacking} & self.settled
         rows = rows_of(self.source, moment.c.crop_id, [row["id"] for row in self.every_crop])
         self.moments = {row["crop_id"]: row for row in rows}
 
@@ -147,11 +146,16 @@ class _Group:
         for row in found:
             same = held.get((self.ids[row["source_id"]], row["sha256"]))
             mine = there.get(row["tracklet_id"], same)
-            if same is None or row["source_id"] not in self.settled or mine != same:
+            if row["source_id"] not in self.settled:
                 continue
-            if same not in self.shared.taken:  # where the target joined two, it is one of both
+            # Where the target joined two tracklets into one, it is the first of both.
+            free = row["tracklet_id"] in there or same not in self.shared.taken
+            if same is not None and mine == same and free:
                 there[row["tracklet_id"]] = same
                 self.shared.taken.add(same)
+            else:
+                self.differing.add(row["source_id"])
+        self.report.differing += self._names(sorted(self.differing))
         self.parts = [row for row in found if row["source_id"] not in self.settled]
         begun = {row["tracklet_id"] for row in self.parts}
         self.cut = sorted(
@@ -207,22 +211,10 @@ class _Group:
         self._means(of_tracklet)
 
     def _of_crops(self, crops: Sequence[int], of_crop: dict[int, int]) -> None:
-        for table, blob in (
-            (tables.picture, "jpeg"),
-            (tables.embedding, "vector"),
-            (attributes, ""),
-        ):
+        for table in (tables.picture, tables.embedding, attributes):
             rows = rows_of(self.source, table.c.crop_id, crops)
             if table is tables.embedding:  # those of former models are of no use
                 rows = [row for row in rows if row["model_id"] == self.shared.model[0]]
-            for row in rows if blob else ():
-                if sha256_of(row[blob]) != row["sha256"]:
-                    raise ArchiveError(
-                        f"{self.report.archive}: the {table.name} of crop {row['crop_id']} is "
-                        "damaged, so nothing of its source was merged",
-                        kind=Kind.ARCHIVE_DAMAGED,
-                        archive=self.report.archive,
-                    )
             self._add(table, [{**row, "crop_id": of_crop[row["crop_id"]]} for row in rows])
 
     def _means(self, of_tracklet: dict[int, int]) -> None:

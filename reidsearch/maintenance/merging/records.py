@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection, func, select
 
+from reidsearch.base.timecode import to_us
 from reidsearch.domain.merging import Merged
-from reidsearch.maintenance.merging.rows import Values, add, add_one
+from reidsearch.maintenance.merging.rows import Values, add, add_one, rows_of
 from reidsearch.maintenance.merging.shared import Shared
 from reidsearch.store import tables
 from reidsearch.store.chunks import chunks
+from reidsearch.store.holds import held_crops
 from reidsearch.store.tables.accounts import account
 from reidsearch.store.tables.calibration import calibration
 from reidsearch.store.tables.cases import investigation
@@ -68,24 +72,56 @@ def _failures(source: Connection, into: Connection, shared: Shared, report: Merg
 
 
 def merge_holds(source: Connection, into: Connection, report: Merged) -> None:
-    """Set the same holds, once identities have their numbers; released ones stay as history."""
+    """Set the same holds, once identities have their numbers; released ones stay as history.
+
+    What a case's hold holds is told by the event log, which stays there. So whatever a hold there
+    holds and its copy does not is held here by its sources, whole.
+    """
     held = {tuple(row[name] for name in _OF_HOLD) for row in _rows(into, hold)}
+    copied: dict[int, int] = {}
     for row in _rows(source, hold):
         if tuple(row[name] for name in _OF_HOLD) in held:
             report.count("holds", 1, held=True)
             continue
-        ids = report.ids
-        if row["identity_id"] is not None and row["identity_id"] not in ids["identity"]:
-            report.left.append(f"hold {row['id']}, on an identity that was not merged")
-            continue
-        sources = row["source_ids"]
+        ids, sources = report.ids, row["source_ids"]
         values = {
             **row,
             "identity_id": ids["identity"].get(row["identity_id"]),
             "source_ids": sources and [ids["source"][o] for o in sources if o in ids["source"]],
         }
-        add_one(into, hold, values)
+        lost = row["identity_id"] is not None and values["identity_id"] is None
+        if lost:  # the identity came after its decisions were merged
+            values["source"] = _of_hold(report, row["id"])
+        copied[row["id"]] = add_one(into, hold, values)
         report.count("holds", 1)
+    _hold_the_rest(source, into, copied, report)
+
+
+def _of_hold(report: Merged, number: int) -> str:
+    """Return what a hold on sources is called that stands for a hold there."""
+    return f"(hold {number} of archive {report.archive_id})"
+
+
+def _hold_the_rest(
+    source: Connection, into: Connection, copied: Mapping[int, int], report: Merged
+) -> None:
+    here = {one.hold_id: crops for one, crops in held_crops(into)}
+    for one, crops in held_crops(source):
+        if one.hold_id not in copied:
+            continue
+        wanted = {report.ids["crop"][crop] for crop in crops if crop in report.ids["crop"]}
+        lacking = sorted(wanted - here[copied[one.hold_id]])
+        rows = rows_of(into, tables.crop.c.id, lacking)
+        if sources := sorted({row["source_id"] for row in rows}):
+            values = {
+                "source": _of_hold(report, one.hold_id),
+                "source_ids": sources,
+                "note": one.note,
+                "set_by": one.set_by,
+                "set_us": to_us(one.set_at),
+            }
+            add_one(into, hold, values)
+            report.count("holds", 1)
 
 
 def _left(source: Connection, report: Merged) -> None:
