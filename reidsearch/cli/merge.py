@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidsearch.cli.files import output_option, write_file
-from reidsearch.cli.grouped import argument, grouped_command
-from reidsearch.cli.options import ArchiveType, format_option, quiet_option, show_times_of
+from reidsearch.cli.grouped import GENERAL, argument, grouped_command, option
+from reidsearch.cli.options import ArchiveType, format_option, show_times_of
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @argument("target", type=ArchiveType(), metavar="TO")
 @output_option("Write old and new ids", (".csv",))
 @format_option()
-@quiet_option
+@option("-q", "--quiet", group=GENERAL, is_flag=True, help="Show no progress.")
 def command(
     sources: tuple[Address, ...], target: Address, output: Path | None, form: str, quiet: bool
 ) -> None:

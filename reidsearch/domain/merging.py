@@ -89,7 +89,7 @@ class Merged:
             "log_entries": self.entries,
             "log_head": self.head,
             "new": dict(sorted(self.new.items())),
-            "held": dict(sorted(self.held.items())),
+            "present": dict(sorted(self.held.items())),
             "differing": list(self.differing),
             "kept_out": self.kept_out,
             "cut": self.cut,
@@ -99,7 +99,7 @@ class Merged:
                 for number, (before, after) in sorted(self.renamed.items())
             ],
             "clashes": [
-                {"member": one.member, "held_as": one.held_as, "left_as": one.left_as}
+                {"member": one.member, "kept": one.held_as, "left": one.left_as}
                 for one in self.clashes
             ],
             "decisions": self.decisions,

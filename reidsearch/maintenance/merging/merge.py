@@ -112,7 +112,7 @@ def _ended(source: Connection, report: Merged) -> dict[str, Any]:
     return {
         **_begun(report),
         "new": dict(report.new),
-        "held": dict(report.held),
+        "present": dict(report.held),
         "decisions": len(report.ids["decision"]) if taken else None,
         "first_decision": first if taken else None,
         "last_identity": max(identities, default=0),
