@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from reidsearch.base.timecode import iso
@@ -32,6 +32,15 @@ class JointMatch:
 
 
 @dataclass(frozen=True, slots=True)
+class NotSearched:
+    """An archive of which nothing can pass the filters, and why."""
+
+    archive: str
+    archive_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class JointAnswer:
     """What several archives answer together.
 
@@ -44,8 +53,9 @@ class JointAnswer:
             any archive has a reading: a part of the matches with probabilities would look surer
             than the rest.
         warnings: what about the query pictures makes the answer less sure, in sentences.
-        statements: of each archive, in the order in which they were given. What a statement says
-            of matches counts those that its archive alone would have given.
+        not_searched: archives that have nothing that the filters name.
+        statements: of each archive searched, in the order in which they were given. What a
+            statement says of matches counts those that its archive alone would have given.
         matches: best first, by plain score.
     """
 
@@ -56,6 +66,7 @@ class JointAnswer:
     uncalibrated: tuple[str, ...]
     warnings: tuple[str, ...]
     statements: tuple[Statement, ...]
+    not_searched: tuple[NotSearched, ...]
     matches: tuple[JointMatch, ...]
 
     @property
@@ -83,6 +94,7 @@ def joint_statement_json(answer: JointAnswer) -> dict[str, Any]:
         "pictures_of": answer.pictures_of,
         "uncalibrated": list(answer.uncalibrated),
         "warnings": list(answer.warnings),
+        "not_searched": [asdict(one) for one in answer.not_searched],
         "archives": [statement_json(statement) for statement in answer.statements],
     }
 

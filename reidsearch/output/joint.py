@@ -56,12 +56,13 @@ def joint_view(answer: JointAnswer, *, whole: bool = False) -> RenderableType:
 
 def joint_sentences(answer: JointAnswer) -> list[str]:
     """Return what holds for the answer as a whole."""
-    number = len(answer.statements)
+    number = len(answer.statements) + len(answer.not_searched)
     told = [
-        f"Searched {number} archives together, ranked by plain score: camera-adjusted scores and "
+        f"Asked {number} archives together, ranked by plain score: camera-adjusted scores and "
         "re-ranking are of one archive and cannot be compared between several.",
         "A crop's number counts in its own archive only.",
     ]
+    told += [f"Not searched: {visible(one.archive)}: {one.why}." for one in answer.not_searched]
     if answer.pictures_of is not None:
         told.append(
             f"Crops and identity that were searched with are those of {visible(answer.pictures_of)}"

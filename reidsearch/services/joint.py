@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol, Unpack
+from typing import Any, Protocol, Unpack
 
 from reidsearch.base.errors import Kind, NotFound, UsageError
 from reidsearch.base.timecode import now
 from reidsearch.domain.answers import Answer, Statement
-from reidsearch.domain.joint import JointAnswer, JointMatch
+from reidsearch.domain.joint import JointAnswer, JointMatch, NotSearched
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.query_origins import EmbeddedPicture, OriginKind, QueryOrigin
+from reidsearch.domain.request import Filters, SearchOptions, SearchRequest
 from reidsearch.domain.request import Searched as Query
-from reidsearch.domain.request import SearchOptions, SearchRequest
 from reidsearch.domain.scores import Origin
 from reidsearch.services.search import SearchService
 
+NAMING = ("cameras", "not_cameras", "sources")
+"""Filters that name what an archive may not have."""
 NOT_ALL_CALIBRATED = "uncalibrated here, since not every archive has a calibration of its own"
 
 
@@ -73,15 +75,18 @@ def _answered(archives: Sequence[SearchService], request: SearchRequest) -> Join
     own = home.embedded(plain)
     of_home = bool(request.identity) or any(isinstance(one, int) for one in request.pictures)
     label = f"{own.label} of {home.location}" if of_home else own.label
-    elsewhere = [_from_outside(one) for one in own.pictures]
-    answers = [
-        one.search_with(replace(plain, label=label), own.given)
-        if one is home
-        else one.search_with(
-            replace(plain, query=(), identity=None, new_only=False, label=label), elsewhere
-        )
-        for one in archives
-    ]
+    elsewhere = [_from_outside(one, home.location) for one in own.pictures]
+    there = replace(plain, query=(), identity=None, new_only=False, label=label)
+    answers, left_out = [], []
+    for one, filters in _filters(archives, request.filters):
+        if filters is None:
+            why = "it has none of the cameras or sources that are asked for"
+            left_out.append(NotSearched(one.location, one.archive_id, why))
+        elif one is home:
+            asked = replace(plain, label=label, filters=filters)
+            answers.append(one.search_with(asked, own.given))
+        else:
+            answers.append(one.search_with(replace(there, filters=filters), elsewhere))
     lacking = tuple(
         answer.statement.archive for answer in answers if not _calibrated(answer.statement)
     )
@@ -95,8 +100,35 @@ def _answered(archives: Sequence[SearchService], request: SearchRequest) -> Join
         lacking,
         own.warnings,
         tuple(answer.statement for answer in answers),
+        tuple(left_out),
         _together(answers, request.k),
     )
+
+
+def _filters(
+    archives: Sequence[SearchService], filters: Filters
+) -> list[tuple[SearchService, Filters | None]]:
+    """Return with each archive the filters that mean something there; None: nothing passes.
+
+    Raises:
+        NotFound: no archive has a camera or source of that name.
+    """
+    found: list[tuple[SearchService, Filters | None]] = []
+    known: dict[str, set[str]] = {}
+    for one in archives:
+        here: dict[str, Any] = {name: one.known(name, getattr(filters, name)) for name in NAMING}
+        for name, some in here.items():
+            known.setdefault(name, set()).update(some)
+        lost = any(getattr(filters, name) and not here[name] for name in ("cameras", "sources"))
+        found.append((one, None if lost else replace(filters, **here)))
+    for name in NAMING:
+        for text in getattr(filters, name):
+            if text not in known[name]:
+                what = "source matches" if name == "sources" else "camera is called"
+                raise NotFound(f"in none of the archives a {what} {text!r}")
+    if all(filters is None for _, filters in found):
+        raise NotFound("no archive has both a camera and a source that are asked for")
+    return found
 
 
 def require_alike(archives: Sequence[SearchService]) -> None:
@@ -174,13 +206,17 @@ def _home(archives: Sequence[SearchService], request: SearchRequest) -> SearchSe
     raise first or NotFound(f"there is no identity {request.identity!r}")
 
 
-def _from_outside(picture: EmbeddedPicture) -> EmbeddedPicture:
-    """Return a picture as an archive sees it that does not hold it: ids there mean other crops."""
+def _from_outside(picture: EmbeddedPicture, home: str) -> EmbeddedPicture:
+    """Return a picture as another archive sees it: ids there mean other crops."""
     origin = picture.origin
     if not origin.held:
         return picture
+    number = f"crop {origin.crop_id}" if origin.crop_id else f"photograph {origin.photo_id}"
     unknown = QueryOrigin(
-        OriginKind.PIXELS, "", origin.box, embedding_sha256=origin.embedding_sha256
+        OriginKind.PIXELS,
+        f"{number} of {home}",
+        origin.box,
+        embedding_sha256=origin.embedding_sha256,
     )
     return EmbeddedPicture(unknown, picture.row)
 

@@ -25,7 +25,7 @@ from reidsearch.services.search_log import given, with_entries
 from reidsearch.services.search_ready import EmbeddedRequest, LookedUp, Ready, ready_to_search
 from reidsearch.store.cases import asked_for
 from reidsearch.store.crops.store import Store
-from reidsearch.store.selection import require_cameras
+from reidsearch.store.selection import camera_names, means_source, require_cameras
 
 if TYPE_CHECKING:
     from reidsearch.calibration.apply import ScoreReader
@@ -160,6 +160,18 @@ class SearchService:
     def find_identity(self, text: str) -> Identity:
         """Return an identity by name or number; raises NotFound."""
         return self._find_identity(text)
+
+    def known(self, what: str, texts: Sequence[str]) -> tuple[str, ...]:
+        """Return of names of cameras, or of texts that mean sources, those that mean something.
+
+        Args:
+            what: `cameras`, `not_cameras` or `sources`.
+        """
+        with self._store.scan() as connection:
+            if what == "sources":
+                return tuple(text for text in texts if means_source(connection, text))
+            names = set(camera_names(connection))
+        return tuple(text for text in texts if text in names)
 
     def embedded(self, request: SearchRequest) -> EmbeddedRequest:
         """Return all that a request searches with, embedded; raises as `search`."""

@@ -120,7 +120,7 @@ def test_each_archive_logs_its_own_answer(run, several) -> None:
             entry = next(iter(archive.log.entries(last=1)))
             assert entry.event == "search"
             assert entry.number == statement["logged"]["entry"]
-            assert len(entry.detail["matches"]) == 2
+            assert len(entry.said["matches"]) == 2
 
 
 def test_a_case_counts_where_it_is(run, several) -> None:
@@ -138,6 +138,19 @@ def test_a_case_counts_where_it_is(run, several) -> None:
     unknown = run("query", picture, *two, "--case", "13")
     assert unknown.code != 0
     assert "13" in unknown.err
+
+
+def test_a_filter_leaves_out_archives_that_have_nothing_of_it(run, several) -> None:
+    picture = several / "crops" / "000.png"
+    answer = asked(run, several, picture, "--whole", "--source", "011.png")
+    assert [one["archive"] for one in answer["not_searched"]] == [str(several / "north")]
+    assert [one["crops_searched"] for one in answer["archives"]] == [1]
+    two = ("-a", several / "north", "-a", several / "south", "--whole", "--model", "builtin")
+    assert "Not searched: " in run("query", picture, *two, "--source", "011.png").out
+    for given in (("--camera", "gate"), ("--not-camera", "gate"), ("--source", "nothing.png")):
+        ran = run("query", picture, *two, *given)
+        assert ran.code == 9, ran.err
+        assert given[1] in ran.err
 
 
 @pytest.mark.parametrize(
