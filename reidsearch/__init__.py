@@ -52,11 +52,13 @@ if TYPE_CHECKING:
     from reidsearch.domain.crops import Crop, CropInput, Facts, Rejected
     from reidsearch.domain.decisions import Transits
     from reidsearch.domain.footage import Clock
+    from reidsearch.domain.joint import JointAnswer, JointMatch
     from reidsearch.domain.reports import Failure, Finding, FootageReport, IndexReport, Summary
     from reidsearch.domain.request import Filters, QueryPicture, SearchRequest
     from reidsearch.media.naming.patterns import Naming
     from reidsearch.media.naming.source_facts import SourceNaming
     from reidsearch.services.index import FootageOptions
+    from reidsearch.services.joint import search_archives
     from reidsearch.services.maintenance import migrate, restore
     from reidsearch.services.query_input import (
         FrameInput,
@@ -68,6 +70,9 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Archive": "archive",
+    "search_archives": "services.joint",
+    "JointAnswer": "domain.joint",
+    "JointMatch": "domain.joint",
     "migrate": "services.maintenance",
     "restore": "services.maintenance",
     "Box": "base.boxes",
@@ -151,6 +156,8 @@ __all__ = [
     "IndexReport",
     "InputError",
     "Interrupted",
+    "JointAnswer",
+    "JointMatch",
     "Kind",
     "Match",
     "ModelError",
@@ -181,6 +188,7 @@ __all__ = [
     "query_input",
     "read_frame",
     "restore",
+    "search_archives",
 ]
 
 

@@ -38,6 +38,7 @@ class Kind(StrEnum):
     MODEL_INCOMPLETE = "model-incomplete"
     MODEL_DOWNLOAD_REFUSED = "model-download-refused"
     MODEL_MISMATCH = "model-mismatch"
+    ARCHIVES_OF_TWO_MODELS = "archives-of-two-models"
     MODEL_QUANTIZED_ALREADY = "model-quantized-already"
     MODEL_WITHOUT_WEIGHTS = "model-without-weights"
     MODEL_NAME_TAKEN = "model-name-taken"
@@ -164,6 +165,7 @@ class Kind(StrEnum):
     TIMESTAMP_REFUSED = "timestamp-refused"
     SIGNING_KEY_BAD = "signing-key-bad"
 
+    MERGE_UNFINISHED = "merge-unfinished"
     NOTHING_TO_CHANGE = "nothing-to-change"
     NOTHING_TO_DELETE = "nothing-to-delete"
     DELETION_UNFINISHED = "deletion-unfinished"

@@ -199,6 +199,7 @@ def query_(output: Path, clips: bool, form: str, **asked: Any) -> None:
 
     none = dict.fromkeys(("output", "timeline", "batch"))
     flags = dict.fromkeys(("open_sheet", "explain_plan", "statement"), False)
+    asked["archive"] = (asked["archive"],)
     query.command.callback(**asked, **none, **flags, form=form, given_out=write)  # type: ignore[misc]
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from reidsearch.cli.options import case_of
+from reidsearch.cli.options import archives_given, case_of
+
+if TYPE_CHECKING:
+    from reidsearch.base.address import Address
 
 _WRITES = "reidsearch.exports"
 
@@ -32,17 +36,19 @@ def _state(path: Path) -> tuple[int, int] | None:
 
 
 def _log(ctx: click.Context) -> None:
-    from reidsearch.base.errors import ArchiveError
-
-    folder = ctx.params.get("archive")
     written = [path for path, state in ctx.meta[_WRITES].items() if _state(path) != state]
-    if sys.exc_info()[0] is not None or not written or folder is None:
-        return
+    if sys.exc_info()[0] is None and written:
+        for address in archives_given(ctx):
+            _log_in(address, written, ctx)
+
+
+def _log_in(address: Address, written: list[Path], ctx: click.Context) -> None:
     from reidsearch.archive import Archive
     from reidsearch.base.actor import Author, acting
+    from reidsearch.base.errors import ArchiveError
 
     try:
-        archive = Archive.open(folder)
+        archive = Archive.open(address)
     except ArchiveError:  # what was written is not of an archive that is there
         return
     # The case was open when the command began; a file that is written is logged whatever it is now.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reidsearch.cli.grouped import OPTIONS, option
+from reidsearch.cli.options import archives_given
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address
@@ -185,7 +186,7 @@ def filters_from(
     for text in wearing:
         worn(text)
 
-    archive: Address = click.get_current_context().params["archive"]
+    archive: Address = archives_given(click.get_current_context())[0]  # whose zone times are in
     hours = None
     if time_of_day is not None:
         if timezone:

@@ -41,6 +41,10 @@ class ArchiveType(click.ParamType["Address"]):
             self.fail("an archive's name has no NUL byte in it")
         return read_address(value)
 
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """An environment variable names one archive, whatever spaces are in its name."""
+        return [rv]
+
 
 def archive_option(function: F) -> F:
     """`-a/--archive ARCHIVE`, passed as `archive: Address`."""
@@ -57,19 +61,45 @@ def archive_option(function: F) -> F:
     )(function)
 
 
+def archives_and_case_options(function: F) -> F:
+    """`-a/--archive`, repeatable, passed as `archive: tuple[Address, ...]`, and `--case`."""
+    return option(
+        "-a",
+        "--archive",
+        "archive",
+        group=GENERAL,
+        type=ArchiveType(),
+        multiple=True,
+        default=(Path("archive"),),
+        envvar="REIDSEARCH_ARCHIVE",
+        metavar="DIR",
+        help="Repeatable; default: REIDSEARCH_ARCHIVE or ./archive.",
+    )(_case_option(function))
+
+
 def archive_and_case_options(function: F) -> F:
     """`-a/--archive` as `archive_option`, and `--case`, which `case_of` gives."""
-    return archive_option(
-        option(
-            "--case",
-            group=GENERAL,
-            envvar="REIDSEARCH_CASE",
-            callback=_case_value,
-            expose_value=False,
-            metavar="NUMBER",
-            help="Case that this belongs to; default: REIDSEARCH_CASE.",
-        )(function)
-    )
+    return archive_option(_case_option(function))
+
+
+def _case_option(function: F) -> F:
+    return option(
+        "--case",
+        group=GENERAL,
+        envvar="REIDSEARCH_CASE",
+        callback=_case_value,
+        expose_value=False,
+        metavar="NUMBER",
+        help="Case that this belongs to; default: REIDSEARCH_CASE.",
+    )(function)
+
+
+def archives_given(ctx: click.Context) -> tuple[Address, ...]:
+    """Return the archives that a command was given: one, several, or none."""
+    given = ctx.params.get("archive")
+    if given is None:
+        return ()
+    return given if isinstance(given, tuple) else (given,)
 
 
 def _case_value(ctx: click.Context, option: click.Parameter, value: str | None) -> None:
@@ -256,10 +286,14 @@ def opened_archive(
     json_lines: bool = False,
     quiet: bool = False,
     shows_pending: bool = False,
+    without_case: bool = False,
 ) -> Iterator[tuple[Archive, Progress]]:
     """The archive with its model, as these options say, and progress.
 
     For `shows_pending` see `reading_archive`.
+
+    Args:
+        without_case: leave out the case and the reason that the command was given.
     """
     from reidsearch.archive import Archive
     from reidsearch.output.progress import progress_for
@@ -276,8 +310,8 @@ def opened_archive(
             offline=offline,
             runtime=runtime_settings(device, archive),
             progress=progress,
-            case=_given(CASE),
-            reason=_given(REASON),
+            case=None if without_case else _given(CASE),
+            reason=None if without_case else _given(REASON),
         ) as opened,
         _telling_pending(opened, shown=shows_pending),
     ):

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reidsearch.cli.options import archives_given
+
 if TYPE_CHECKING:
     from reidsearch.base.address import Address
 
@@ -36,8 +38,7 @@ def require_harmless(path: Path, ctx: click.Context, read: Iterator[str | Path])
             _refuse(path, "is what is read here")
         if isinstance(one, Path) and _below(path, one):
             _refuse(path, f"lies in {one}, which is read here")
-    archive = ctx.params.get("archive")
-    if archive is not None:
+    for archive in archives_given(ctx):
         for location in _indexed(archive, path):
             if _same(path, location) or _below(path, location):
                 _refuse(path, f"was indexed in {archive}")

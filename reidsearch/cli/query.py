@@ -22,7 +22,7 @@ from reidsearch.cli.filters import (
 from reidsearch.cli.grouped import OUTPUT, argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
-    archive_and_case_options,
+    archives_and_case_options,
     format_option,
     model_options,
     opened_archive,
@@ -125,7 +125,7 @@ if TYPE_CHECKING:
 @option("--open", "open_sheet", group=OUTPUT, is_flag=True, help="Open the contact sheet.")
 @model_options
 @runtime_options
-@archive_and_case_options
+@archives_and_case_options
 @reason_option
 def command(
     images: tuple[Path, ...],
@@ -139,7 +139,7 @@ def command(
     new_only: bool,
     likes: tuple[int, ...],
     unlikes: tuple[int, ...],
-    archive: Address,
+    archive: tuple[Address, ...],
     k: int | None,
     exact: bool,
     explain_plan: bool,
@@ -186,10 +186,13 @@ def command(
     marked, unliked ones are excluded, and the others are ranked again. A crop stands for its whole
     tracklet. Nothing is stored; `confirm` and `reject` are for decisions.
 
+    Several archives (-a A -a B) are asked together, folders and databases mixed, where they have
+    the same model: one ranking by plain score, each match with its archive.
+
     Filters without a query list who passes them: tracklets with their best shot, in order of time,
     or of confidence where --wearing, --with or --without ask for attributes.
     """
-    from reidsearch.cli import query_browse, query_many
+    from reidsearch.cli import query_browse, query_many, query_several
     from reidsearch.domain.request import SearchRequest
 
     filtered = (
@@ -209,6 +212,8 @@ def command(
     )
     if lists:
         query_browse.require_list(click.get_current_context())
+    first, *others = archive
+    query_several.require_one(click.get_current_context(), lists=lists)
     if open_sheet:
         require_viewer()
     filters = filters_from(
@@ -225,7 +230,7 @@ def command(
     )
     if lists:
         query_browse.show_passing(
-            archive, filters, k, form, whole=statement, output=output, opens=open_sheet
+            first, filters, k, form, whole=statement, output=output, opens=open_sheet
         )
         return
     request = SearchRequest(
@@ -244,7 +249,19 @@ def command(
         likes=likes,
         unlikes=unlikes,
     )
-    with opened_archive(archive, model, model_path, offline, device, shows_pending=True) as (
+    if others:
+        shown = query_several.Shown(form, statement, output, open_sheet)
+        settings = query_several.Settings(archive, model, model_path, offline, device)
+        query_several.answer_together(
+            settings,
+            request,
+            lambda opened, progress: read_query_input(
+                opened, progress, images, crops, frame, box, person, tiles, as_whole
+            ),
+            shown,
+        )
+        return
+    with opened_archive(first, model, model_path, offline, device, shows_pending=True) as (
         opened,
         progress,
     ):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reidsearch.domain.crops import Pixels
     from reidsearch.domain.request import SearchRequest
     from reidsearch.output.imprint import Imprint
+    from reidsearch.output.pages.write import Held
     from reidsearch.output.shown import Shown
 
 SHEETS = (*PICTURES, ".html")
@@ -33,10 +34,15 @@ def write_sheet(archive: Archive, shown: Shown, imprint: Imprint, path: Path) ->
     Raises:
         UsageError, StorageError: as `write_file`.
     """
+    return write_held(archive, shown, imprint, path)
+
+
+def write_held(held: Held, shown: Shown, imprint: Imprint, path: Path) -> list[Path]:
+    """Write a list of people as `write_sheet`, with pictures of whoever holds them."""
     if path.suffix.lower() == ".html":
         from reidsearch.output.pages.write import single_page
 
-        write_file(path, single_page(shown, archive, imprint)[0])
+        write_file(path, single_page(shown, held, imprint)[0])
         return [path]
     from reidsearch.base.settings import PictureLimits
     from reidsearch.media.pictures import decode
@@ -44,7 +50,7 @@ def write_sheet(archive: Archive, shown: Shown, imprint: Imprint, path: Path) ->
     limits = PictureLimits()
 
     def picture_of(crop_id: int) -> Pixels:
-        return decode(archive.picture(crop_id), limits)
+        return decode(held.picture(crop_id), limits)
 
     return write_pictures(shown, picture_of, imprint, path)
 

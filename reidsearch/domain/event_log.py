@@ -61,6 +61,8 @@ class Event(StrEnum):
     SEAL = "seal"
     KEY = "key"  # seals are signed with another key from here on
     FORGET = "forget"  # the details of earlier entries were erased
+    MERGE = "merge"  # of another archive into this one, began
+    MERGE_END = "merge-end"
     DELETE = "delete"
     REEMBED = "reembed"
     CLOCK = "clock"

@@ -7,6 +7,7 @@ from typing import Any
 
 from reidsearch.domain.answer_json import match_json, statement_json
 from reidsearch.domain.answers import Match, Statement
+from reidsearch.domain.joint import JointAnswer
 from reidsearch.domain.request import Filters
 from reidsearch.output.attributes import worn_cells
 from reidsearch.output.emit import csv_line, dumps
@@ -21,6 +22,7 @@ MATCH_COLUMNS = (
     "probability_high", "false_alarm_rate", "false_alarms", "rank_before", "liked",
     "correction_s", "picture", "own", "own_by",
 )  # fmt: skip
+JOINT_COLUMNS = ("archive", "archive_id", "same_as")
 STATEMENT_COLUMNS = (
     "crops_searched", "crops_stored", "exact", "recall", "model", "generation", "calibration",
     "asked_at", "prior", "reranked", "likes", "unlikes",
@@ -45,12 +47,7 @@ def answer_csv_lines(
         query: fills a first column `query`, for the answers to a list, where a last column
             `error` is for queries that failed; None: there are none.
     """
-    told = statement_json(statement)
-    told["model"] = statement.model.text
-    told["reranked"] = statement.ranked_by.reranked
-    for side in ("likes", "unlikes"):
-        told[side] = "; ".join(map(str, told["feedback"][side] if told["feedback"] else ()))
-    told |= origin_columns(statement.query_pictures, statement.embedding_sha256)
+    told = _told(statement)
     if head:
         yield _head(listed=query is not None)
     empty = True
@@ -59,6 +56,33 @@ def answer_csv_lines(
         yield _line(row, told, query)
     if empty:
         yield _line({}, told, query)
+
+
+def joint_csv_lines(answer: JointAnswer) -> Iterator[str]:
+    """Yield an answer of several archives as CSV: as one of one, with `archive` before all else.
+
+    Every row has the statement of its archive; an archive without matches has one row.
+    """
+    yield csv_line([*JOINT_COLUMNS, *MATCH_COLUMNS, *STATEMENT_COLUMNS])
+    statements = {one.archive_id: one for one in answer.statements}
+    told = {archive_id: _told(one) for archive_id, one in statements.items()}
+    for found in answer.matches:
+        statement = statements[found.archive_id]
+        whose = [found.archive, found.archive_id, found.same_as]
+        row = _row(found.match, statement.filters)
+        yield csv_line([*whose, *_cells(row, told[found.archive_id])])
+    for archive_id in statements.keys() - {found.archive_id for found in answer.matches}:
+        whose = [statements[archive_id].archive, archive_id, None]
+        yield csv_line([*whose, *_cells({}, told[archive_id])])
+
+
+def _told(statement: Statement) -> dict[str, Any]:
+    told = statement_json(statement)
+    told["model"] = statement.model.text
+    told["reranked"] = statement.ranked_by.reranked
+    for side in ("likes", "unlikes"):
+        told[side] = "; ".join(map(str, told["feedback"][side] if told["feedback"] else ()))
+    return told | origin_columns(statement.query_pictures, statement.embedding_sha256)
 
 
 def failed_csv_lines(query: str, error: str, *, head: bool = False) -> Iterator[str]:
@@ -76,9 +100,13 @@ def _head(*, listed: bool) -> str:
 def _line(
     row: dict[str, Any], statement: dict[str, Any], query: str | None, error: str | None = None
 ) -> str:
-    cells = [row.get(column) for column in MATCH_COLUMNS]
-    cells += [statement.get(column) for column in STATEMENT_COLUMNS]
+    cells = _cells(row, statement)
     return csv_line(cells if query is None else [query, *cells, error])
+
+
+def _cells(row: dict[str, Any], statement: dict[str, Any]) -> list[Any]:
+    cells = [row.get(column) for column in MATCH_COLUMNS]
+    return cells + [statement.get(column) for column in STATEMENT_COLUMNS]
 
 
 def _row(found: Match, filters: Filters) -> dict[str, Any]:

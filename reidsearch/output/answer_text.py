@@ -45,10 +45,11 @@ def answer_view(answer: Answer, *, whole: bool = False) -> RenderableType:
         told.insert(0, Text(own_sentence(len(own)), style="bold"))
     if all(match.liked for match in answer.matches):
         told.insert(0, Text(no_match(answer), style="bold"))
-    return Group(FittedTable(_columns(answer)), Text(), *told)
+    return Group(FittedTable(answer_columns(answer)), Text(), *told)
 
 
-def _columns(answer: Answer) -> list[Column]:
+def answer_columns(answer: Answer) -> list[Column]:
+    """Return the columns of an answer's matches, as many as say something."""
     matches = answer.matches
     grouped = answer.statement.grouped
     footage = any(match.crop.moment for match in matches)

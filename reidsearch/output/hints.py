@@ -57,6 +57,11 @@ def _model_mismatch(
     return f"{keep}, or re-embed all crops: reidsearch reembed {change} -a {archive}"
 
 
+def _of_two_models(archive: str, model: str, flip: bool) -> str:
+    option = "--flip" if flip else "--no-flip"
+    return f"re-embed it as the other: reidsearch reembed --model {model} {option} -a {archive}"
+
+
 def _labels_missing(labels: str) -> str:
     if labels == "identities":
         return "identities come from decisions: reidsearch identity new, confirm"
@@ -139,6 +144,7 @@ HINTS: dict[str, Hint] = {
     ),
     Kind.MODEL_DOWNLOAD_REFUSED: "try another network, or `reidsearch models import DIR`",
     Kind.MODEL_MISMATCH: _model_mismatch,
+    Kind.ARCHIVES_OF_TWO_MODELS: _of_two_models,
     Kind.MODEL_QUANTIZED_ALREADY: "give a model in FP16 or FP32: reidsearch models list",
     Kind.MODEL_WITHOUT_WEIGHTS: "name another: --model NAME",
     Kind.MODEL_NAME_TAKEN: (
@@ -207,6 +213,9 @@ HINTS: dict[str, Hint] = {
     # Archives
     Kind.COPY_UNFINISHED: "the same goes on from there: reidsearch copy {source} {archive}",
     Kind.ARCHIVE_EMPTY: "reidsearch index PATH... -a {archive}",
+    Kind.MERGE_UNFINISHED: (
+        "analyse it to its end: reidsearch index PATH... -a {archive}; then merge again"
+    ),
     Kind.NOTHING_TO_CHANGE: "give --model NAME, --flip or --no-flip",
     Kind.NOTHING_TO_DELETE: "give --source, --camera, --after, --before or --crop",
     Kind.DELETION_UNFINISHED: (

@@ -43,6 +43,14 @@ def sentences(statement: Statement) -> list[str]:
 
 def short(statement: Statement) -> list[str]:
     """Return what narrows the search, what is special about it, and what is missing."""
+    return [*brief(statement), WHOLE]
+
+
+WHOLE = "Full statement: --statement."
+
+
+def brief(statement: Statement) -> list[str]:
+    """Return `short` without where the rest is."""
     by, prior = statement.calibrated_by, statement.prior
     uncalibrated = by is None or prior is None or by.origin is Origin.REFERENCE
     return [
@@ -58,10 +66,9 @@ def short(statement: Statement) -> list[str]:
         *(_scores(statement, whole=False) if uncalibrated else []),
         *not_analysed_told(statement.footage),
         *_missing(statement),
-        *(_sentence(visible(warning)) for warning in statement.warnings),
+        *(sentence(visible(warning)) for warning in statement.warnings),
         *case_told(statement.case),
         *([logged_sentence(statement.logged)] if statement.logged.entry is None else []),
-        "Full statement: --statement.",
     ]
 
 
@@ -82,7 +89,7 @@ def gist(statement: Statement, pictures: int = NAMED_IN_SHORT) -> list[str]:
         *_scores(statement),
         *searched_told(statement.footage),
         *_missing(statement),
-        *(_sentence(visible(warning)) for warning in statement.warnings),
+        *(sentence(visible(warning)) for warning in statement.warnings),
         *case_told(statement.case),
         logged_sentence(statement.logged),
     ]
@@ -94,7 +101,7 @@ def missing_told(statement: Statement) -> list[str]:
         *_left_out(statement),
         *not_analysed_told(statement.footage),
         *_missing(statement),
-        *(_sentence(visible(warning)) for warning in statement.warnings),
+        *(sentence(visible(warning)) for warning in statement.warnings),
     ]
 
 
@@ -352,11 +359,11 @@ def adjusted_sentence(by: AdjustedBy) -> str:
 def _scores(statement: Statement, *, whole: bool = True) -> list[str]:
     if statement.calibrated_by is None or statement.prior is None:
         return [f"Scores are {visible(statement.calibration)}: cosine similarity, not probability."]
-    told = [_sentence(f"Scores: {visible(statement.calibration)}")]
+    told = [sentence(f"Scores: {visible(statement.calibration)}")]
     if statement.calibrated_by.origin is Origin.SET:
         told.append("How well it fits this footage is not known (reidsearch calibrate --test).")
     if statement.calibrated_by.origin is Origin.REFERENCE and whole:
-        told += [_sentence(visible(note)) for note in statement.calibrated_by.notes]
+        told += [sentence(visible(note)) for note in statement.calibrated_by.notes]
     told.append(
         f"Probability of one person for a prior of {one_in(statement.prior)}, 95 % interval over "
         "people; false alarms: wrong crops expected at that score or above."
@@ -394,5 +401,6 @@ def _names(names: tuple[str, ...], word: str) -> str:
     return f" {word} ".join(visible(name) for name in names)
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """Return a text with an end to its sentence."""
     return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import ArchiveError, Kind, ReidsearchError, UsageError
@@ -15,22 +15,23 @@ from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.answers import Answer, Failed, Match, Statement
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.decisions import Identity
+from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.query_origins import EmbeddedPicture
 from reidsearch.domain.request import QueryPicture, SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.services.photos import photo_query_picture
 from reidsearch.services.search_log import given, with_entries
+from reidsearch.services.search_ready import EmbeddedRequest, LookedUp, Ready, ready_to_search
 from reidsearch.store.cases import asked_for
 from reidsearch.store.crops.store import Store
-from reidsearch.store.selection import require_cameras
+from reidsearch.store.selection import camera_names, means_source, require_cameras
 
 if TYPE_CHECKING:
     from reidsearch.calibration.apply import ScoreReader
     from reidsearch.calibration.impostors import ArchiveImpostors
     from reidsearch.domain.answers import Plan, SearchPreview
-    from reidsearch.search.feedback import MarkedCrops
     from reidsearch.search.identity import IdentityQuery
-    from reidsearch.search.query import Query
     from reidsearch.search.query_pictures import Embeddable, EmbeddedQuery
     from reidsearch.vision.engines import Engines
 
@@ -68,12 +69,12 @@ class SearchService:
         Raises:
             ArchiveError: the archive holds no crops yet.
         """
-        self._require_crops()
+        self.require_crops()
         self._gallery.sync(self._progress)
 
     def search(self, request: SearchRequest) -> Answer:
         """Answer one request; see `Archive.search`."""
-        self._require_crops()
+        self.require_crops()
         (answer,) = self._answers([request])
         if isinstance(answer, Failed):
             raise answer.error
@@ -85,7 +86,7 @@ class SearchService:
         Raises:
             ArchiveError: the archive holds no crops yet, or is damaged.
         """
-        self._require_crops()
+        self.require_crops()
         return self._batches(iter(requests))
 
     def search_all(self, request: SearchRequest) -> tuple[Statement, Iterator[Match]]:
@@ -96,7 +97,7 @@ class SearchService:
         """
         if request.min_score is None and request.max_false_alarms is None:
             raise UsageError("all matches are too many: give a minimum score")
-        self._require_crops()
+        self.require_crops()
         case = asked_for(self._store)
         reader = self._reader()
         (ready,) = self._ready([request], reader)
@@ -122,7 +123,7 @@ class SearchService:
         """
         from reidsearch.search import engine
 
-        self._require_crops()
+        self.require_crops()
         return engine.preview(self._store, self._gallery, request, self._neighbours)
 
     def holds(self, sha256: str) -> bool:
@@ -140,18 +141,74 @@ class SearchService:
         photos = [photo_query_picture(self._store, one.origin) for one in identity.photos]
         return (*request.pictures, *identity.crop_ids, *photos)
 
+    # -- several archives -------------------------------------------------------------------
+
+    @property
+    def location(self) -> str:
+        """Where the archive is, as text."""
+        return self._store.location
+
+    @property
+    def archive_id(self) -> str:
+        """What stays when the archive is moved."""
+        return str(self._store.row.uuid)
+
+    def model(self) -> ModelIdentity | None:
+        """Return the model of the embeddings; None while there are none."""
+        return self._store.model()
+
+    def find_identity(self, text: str) -> Identity:
+        """Return an identity by name or number; raises NotFound."""
+        return self._find_identity(text)
+
+    def known(self, what: str, texts: Sequence[str]) -> tuple[str, ...]:
+        """Return of names of cameras, or of texts that mean sources, those that mean something.
+
+        Args:
+            what: `cameras`, `not_cameras` or `sources`.
+        """
+        with self._store.scan() as connection:
+            if what == "sources":
+                return tuple(text for text in texts if means_source(connection, text))
+            names = set(camera_names(connection))
+        return tuple(text for text in texts if text in names)
+
+    def embedded(self, request: SearchRequest) -> EmbeddedRequest:
+        """Return all that a request searches with, embedded; raises as `search`."""
+        one = self._looked_up(request, self._reader())
+        if isinstance(one, Failed):
+            raise one.error
+        (made,) = self._embedded([(one.pictures, request.limits)])
+        if isinstance(made, ReidsearchError):
+            raise made
+        pictures = tuple(map(EmbeddedPicture, made.origins, made.rows))
+        ids = [picture for picture in request.pictures if isinstance(picture, int)]
+        outside = [picture for picture in pictures if not picture.origin.held]
+        label = one.identity.label(request.label or made.label, further=len(request.pictures))
+        return EmbeddedRequest((*outside, *ids), pictures, label, made.warnings)
+
+    def search_with(self, request: SearchRequest, given: Sequence[Embeddable]) -> Answer:
+        """Answer a request, with these in place of its pictures."""
+        self.require_crops()
+        (answer,) = self._answers([request], given)
+        if isinstance(answer, Failed):
+            raise answer.error
+        return answer
+
     # -- one batch --------------------------------------------------------------------------
 
     def _batches(self, requests: Iterator[SearchRequest]) -> Iterator[Answer | Failed]:
         while part := tuple(itertools.islice(requests, REQUESTS_AT_ONCE)):
             yield from self._answers(part)
 
-    def _answers(self, requests: Sequence[SearchRequest]) -> list[Answer | Failed]:
+    def _answers(
+        self, requests: Sequence[SearchRequest], given: Sequence[Embeddable] | None = None
+    ) -> list[Answer | Failed]:
         case, reader = asked_for(self._store), self._reader()
         answers: dict[int, Answer | Failed] = {}
         views: dict[int, Vectors] = {}
-        groups: dict[Hashable, dict[int, _Ready]] = {}
-        for number, ready in enumerate(self._ready(requests, reader)):
+        groups: dict[Hashable, dict[int, Ready]] = {}
+        for number, ready in enumerate(self._ready(requests, reader, given)):
             if isinstance(ready, Failed):
                 answers[number] = ready
                 continue
@@ -165,7 +222,7 @@ class SearchService:
         told = [answers[number] for number in range(len(requests))]
         return with_entries(self._store, case, told, views)
 
-    def _ranked(self, group: Sequence[_Ready], reader: ScoreReader) -> list[Answer | Failed]:
+    def _ranked(self, group: Sequence[Ready], reader: ScoreReader) -> list[Answer | Failed]:
         """Answer requests that differ in nothing but whom they show; singly where one fails."""
         from reidsearch.search import engine
 
@@ -183,14 +240,14 @@ class SearchService:
                 return [Failed(group[0].request, error)]
             return [one for ready in group for one in self._ranked([ready], reader)]
 
-    def _whole(self, ready: _Ready, reader: ScoreReader) -> Answer | Failed:
+    def _whole(self, ready: Ready, reader: ScoreReader) -> Answer | Failed:
         try:
             statement, matches = self._all(ready, reader)
             return Answer(statement, tuple(matches))
         except ReidsearchError as error:
             return Failed(ready.request, error)
 
-    def _all(self, ready: _Ready, reader: ScoreReader) -> tuple[Statement, Iterator[Match]]:
+    def _all(self, ready: Ready, reader: ScoreReader) -> tuple[Statement, Iterator[Match]]:
         from reidsearch.search import engine
 
         statement, matches = engine.search_all(
@@ -203,7 +260,7 @@ class SearchService:
 
         return self._read(ready, Answer(statement, ()), reader).statement, read()
 
-    def _read(self, ready: _Ready, answer: Answer, reader: ScoreReader) -> Answer:
+    def _read(self, ready: Ready, answer: Answer, reader: ScoreReader) -> Answer:
         """Return the answer with its scores read and its matches marked."""
         from reidsearch.search.identity import with_identities
         from reidsearch.search.own import with_own
@@ -220,30 +277,43 @@ class SearchService:
     # -- before the index is asked -----------------------------------------------------------
 
     def _ready(
-        self, requests: Sequence[SearchRequest], reader: ScoreReader
-    ) -> list[_Ready | Failed]:
-        """Look up identities and feedback, read and embed pictures; load the index meanwhile."""
-        looked_up = [self._looked_up(request, reader) for request in requests]
-        every = [one for one in looked_up if isinstance(one, _LookedUp)]
+        self,
+        requests: Sequence[SearchRequest],
+        reader: ScoreReader,
+        given: Sequence[Embeddable] | None = None,
+    ) -> list[Ready | Failed]:
+        """Look up identities and feedback, read and embed pictures; load the index meanwhile.
+
+        Args:
+            given: in place of the requests' own pictures.
+        """
+        looked_up = [self._looked_up(request, reader, given) for request in requests]
+        every = [one for one in looked_up if isinstance(one, LookedUp)]
         embedded = iter(self._embedded([(one.pictures, one.request.limits) for one in every]))
         return [
-            one if isinstance(one, Failed) else _ready(one, next(embedded), reader)
+            one if isinstance(one, Failed) else ready_to_search(one, next(embedded), reader)
             for one in looked_up
         ]
 
-    def _looked_up(self, request: SearchRequest, reader: ScoreReader) -> _LookedUp | Failed:
+    def _looked_up(
+        self,
+        request: SearchRequest,
+        reader: ScoreReader,
+        given: Sequence[Embeddable] | None = None,
+    ) -> LookedUp | Failed:
         from reidsearch.search.feedback import marked_crops
 
         try:
             self._require_camera(request)
             self._fitting(reader, request).require(request)
             identity = self._identity(request)
-            pictures = (*request.pictures, *identity.crop_ids, *identity.photos)
+            shown = request.pictures if given is None else given
+            pictures = (*shown, *identity.crop_ids, *identity.photos)
             crops = [one for one in pictures if isinstance(one, int)]
             feedback = marked_crops(
                 self._store, request.likes, request.unlikes, crops, identity.rejected
             )
-            return _LookedUp(request, identity, pictures, feedback)
+            return LookedUp(request, identity, pictures, feedback)
         except ReidsearchError as error:
             return Failed(request, error)
 
@@ -295,59 +365,11 @@ class SearchService:
 
         return ScoreReader.of(self._store)
 
-    def _require_crops(self) -> None:
+    def require_crops(self) -> None:
+        """Raise ArchiveError where there is nothing to search."""
         if self._store.model() is None:
             raise ArchiveError(
                 f"{self._store.location} holds no crops yet",
                 kind=Kind.ARCHIVE_EMPTY,
                 archive=self._store.location,
             )
-
-
-@dataclass(frozen=True, slots=True)
-class _LookedUp:
-    """A request with what the archive knows of it.
-
-    Args:
-        pictures: the request's, then the identity's crops, then its photographs.
-    """
-
-    request: SearchRequest
-    identity: IdentityQuery
-    pictures: tuple[Embeddable, ...]
-    feedback: MarkedCrops | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A request that is ready to be searched for; `count` pictures and crops are in its query."""
-
-    request: SearchRequest
-    identity: IdentityQuery
-    query: Query
-    count: int
-
-
-def _ready(
-    one: _LookedUp, embedded: EmbeddedQuery | ReidsearchError, reader: ScoreReader
-) -> _Ready | Failed:
-    from reidsearch.search.query import Query
-
-    if isinstance(embedded, ReidsearchError):
-        return Failed(one.request, embedded)
-    request, identity, feedback = one.request, one.identity, one.feedback
-    query = Query(
-        embedded.rows,
-        identity.label(request.label or embedded.label, further=len(request.pictures)),
-        request,
-        exclude=identity.excluded(embedded.crop_ids),
-        warnings=embedded.warnings,
-        least_score=reader.least_score(request),
-        feedback=feedback,
-        origins=embedded.origins,
-        cameras=tuple(
-            (None if origin.held else request.query_camera) or camera
-            for origin, camera in zip(embedded.origins, embedded.cameras, strict=True)
-        ),
-    )
-    return _Ready(request, identity, query, embedded.count)

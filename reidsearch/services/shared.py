@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from reidsearch.services.jobs.runner import JobRunner
     from reidsearch.services.jobs.service import JobService
     from reidsearch.services.maintenance import MaintenanceService
+    from reidsearch.services.merging import MergeService
     from reidsearch.services.playback import PlaybackService
     from reidsearch.services.proposals import ProposalService
     from reidsearch.services.replay import ReplayService
@@ -261,3 +262,10 @@ class Services:
         return MaintenanceService(
             self._store, self._gallery, self.neighbours, self._engines, self._progress
         )
+
+    @cached_property
+    def merging(self) -> MergeService:
+        """Other archives become part of this one: `archive.merging.merge(["north", "south"])`."""
+        from reidsearch.services.merging import MergeService
+
+        return MergeService(self._store, self._gallery, self.neighbours)

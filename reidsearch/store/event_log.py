@@ -146,8 +146,15 @@ def decision_digest(row: Row[Any]) -> str:
     return hashlib.sha256(canonical({name: getattr(row, name) for name in names})).hexdigest()
 
 
-def record_decision(connection: Connection, decision_id: int) -> None:
-    """Add the entry of a decision that was just stored."""
+def record_decision(
+    connection: Connection, decision_id: int, *, merged_from: str | None = None
+) -> None:
+    """Add the entry of a decision that was just stored.
+
+    Args:
+        merged_from: the archive in which it was taken; the entry is then of who merges, and names
+            who has decided. None: it was taken here.
+    """
     row = connection.execute(select(decision).where(decision.c.id == decision_id)).one()
     detail = {
         "decision": row.id,
@@ -157,7 +164,10 @@ def record_decision(connection: Connection, decision_id: int) -> None:
         "changes": len(row.changes),
         "sha256": decision_digest(row),
     }
-    append(connection, Event.DECISION, detail, actor=row.who)
+    if merged_from is None:
+        append(connection, Event.DECISION, detail, actor=row.who)
+    else:
+        append(connection, Event.DECISION, {**detail, "who": row.who, "merged_from": merged_from})
 
 
 def entries_of_decisions(connection: Connection, numbers: Sequence[int]) -> dict[int, int]:

@@ -53,6 +53,19 @@ def without_kept_out(connection: Connection, fresh: Sequence[NewCrop]) -> list[N
     return [one for one, digest in zip(fresh, digests, strict=True) if digest not in known]
 
 
+def which_kept_out(
+    connection: Connection, places: Iterable[tuple[bytes, Box]]
+) -> set[tuple[bytes, Box]]:
+    """Return of places, SHA-256 of a picture and box, those whose crops are to be kept out."""
+    wanted = list(places)
+    salt = _salt(connection) if wanted else None
+    if salt is None:
+        return set()
+    digests = {place: _digest(salt, *place) for place in wanted}
+    known = _known(connection, digests.values())
+    return {place for place, digest in digests.items() if digest in known}
+
+
 def _salt(connection: Connection) -> bytes | None:
     return connection.scalar(select(tables.archive.c.kept_out_salt))
 

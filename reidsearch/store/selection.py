@@ -267,6 +267,15 @@ def _count(connection: Connection, *where: ColumnElement[bool]) -> int:
     return connection.scalar(select(func.count()).select_from(tables.crop).where(*where)) or 0
 
 
+def means_source(connection: Connection, text: str) -> bool:
+    """Tell whether a text means a source of the archive."""
+    try:
+        of_source(connection, text)
+    except NotFound:
+        return False
+    return True
+
+
 def no_source(text: str) -> NotFound:
     """Return the error that nothing is called so."""
     return NotFound(

@@ -1,0 +1,83 @@
+"""A request on its way: looked up, embedded, ready to be searched for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reidsearch.base.errors import ReidsearchError
+from reidsearch.domain.answers import Failed
+from reidsearch.domain.query_origins import EmbeddedPicture
+from reidsearch.domain.request import SearchRequest
+
+if TYPE_CHECKING:
+    from reidsearch.calibration.apply import ScoreReader
+    from reidsearch.search.feedback import MarkedCrops
+    from reidsearch.search.identity import IdentityQuery
+    from reidsearch.search.query import Query
+    from reidsearch.search.query_pictures import Embeddable, EmbeddedQuery
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedRequest:
+    """What a request searches with, embedded by one archive.
+
+    Args:
+        given: in place of the request's pictures in that archive: crops stay ids.
+        pictures: all that is searched with, those of an identity too.
+    """
+
+    given: tuple[Embeddable, ...]
+    pictures: tuple[EmbeddedPicture, ...]
+    label: str
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """A request with what the archive knows of it.
+
+    Args:
+        pictures: the request's, then the identity's crops, then its photographs.
+    """
+
+    request: SearchRequest
+    identity: IdentityQuery
+    pictures: tuple[Embeddable, ...]
+    feedback: MarkedCrops | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A request that is ready to be searched for; `count` pictures and crops are in its query."""
+
+    request: SearchRequest
+    identity: IdentityQuery
+    query: Query
+    count: int
+
+
+def ready_to_search(
+    one: LookedUp, embedded: EmbeddedQuery | ReidsearchError, reader: ScoreReader
+) -> Ready | Failed:
+    """Make the query of a request; Failed where its pictures could not be embedded."""
+    from reidsearch.search.query import Query
+
+    if isinstance(embedded, ReidsearchError):
+        return Failed(one.request, embedded)
+    request, identity, feedback = one.request, one.identity, one.feedback
+    query = Query(
+        embedded.rows,
+        identity.label(request.label or embedded.label, further=len(request.pictures)),
+        request,
+        exclude=identity.excluded(embedded.crop_ids),
+        warnings=embedded.warnings,
+        least_score=reader.least_score(request),
+        feedback=feedback,
+        origins=embedded.origins,
+        cameras=tuple(
+            (None if origin.held else request.query_camera) or camera
+            for origin, camera in zip(embedded.origins, embedded.cameras, strict=True)
+        ),
+    )
+    return Ready(request, identity, query, embedded.count)
