@@ -20,7 +20,7 @@ EVENTS = (
     "begin", "search", "search-end", "explain", "decision", "index", "index-end", "export",
     "playback", "shown", "backup", "backup-erase", "restore", "migrate", "repair", "repair-end",
     "annotate", "annotate-end", "link", "quantize", "prepare-reranking", "seal", "key", "forget",
-    "delete", "reembed", "clock", "calibrate",
+    "delete", "reembed", "pictures", "clock", "calibrate",
     "forget-calibration", "timezone", "relocate", "grown", "case", "case-required", "hold",
     "retention", "review", "account", "photo",
     "replay", "sign-in", "sign-in-failed", "sign-out",

@@ -61,6 +61,7 @@ class Event(StrEnum):
     FORGET = "forget"  # the details of earlier entries were erased
     DELETE = "delete"
     REEMBED = "reembed"
+    PICTURES = "pictures"  # moved, out of the database or back
     CLOCK = "clock"
     CALIBRATE = "calibrate"
     FORGET_CALIBRATION = "forget-calibration"

@@ -2,6 +2,7 @@
 
 A backup is a folder with a compact copy of the database, the archive's settings file if it has
 one, and `backup.json`, which holds the SHA-256 of both. The index is derived and not copied.
+Pictures that the archive keeps in a store of objects come along, in the copied database.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ from reidsearch.store.database.lifecycle import require_usable_name
 from reidsearch.store.database.sqlite import DATABASE
 from reidsearch.store.log_reading import entries, record
 from reidsearch.store.migrating import migrate
+from reidsearch.store.pictures.moving import bring_in, detach
+from reidsearch.store.pictures.places import objects_of, place_of
 from reidsearch.store.seals import copy_seals
 from reidsearch.store.sessions import drop_sessions
 
@@ -85,7 +88,9 @@ def backup(store: Store, target: Path, progress: Progress = NO_PROGRESS) -> Back
             copy = store.copy_to(folder)
         with step(whole, "verifying the copy"):
             with Store(folder) as copied:
+                _take_pictures_along(store, copied)
                 crops = len(embedded_ids(copied, copied.state().last_crop_id))
+                copied.purge()
             sha256 = file_sha256(copy).hex()
         settings_sha256 = _write_settings(folder / SETTINGS, settings)
         made = Backup(target, crops, copy.stat().st_size, sha256, settings_sha256)
@@ -104,6 +109,18 @@ def backup(store: Store, target: Path, progress: Progress = NO_PROGRESS) -> Back
         # Before it has its name: a backup that is there has its entry, whatever happens now.
         record(store, Event.BACKUP, {"folder": location_text(str(target)), "sha256": sha256})
     return made
+
+
+def _take_pictures_along(store: Store, copied: Store) -> None:
+    """Put pictures of a store of objects into the copy: a backup is whole, and owns no objects."""
+    with store.read() as connection:
+        place = place_of(connection)
+    with copied.read() as connection:
+        if place_of(connection) is None:
+            return
+    if place is not None:
+        bring_in(copied, objects_of(store, place))
+    detach(copied)
 
 
 def restore(source: Path, target: Path, progress: Progress = NO_PROGRESS) -> int:

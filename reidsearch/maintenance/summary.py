@@ -17,6 +17,7 @@ from reidsearch.store.database import schema
 from reidsearch.store.derived import INDEX_FOLDER, newest_generation
 from reidsearch.store.footage.erased import deleted_crops
 from reidsearch.store.pending import pending_work
+from reidsearch.store.pictures.moving import kept
 from reidsearch.store.tables.footage import footage, tracklet
 
 CHUNK = 2_000  # rows of the ledger that are held at a time
@@ -80,6 +81,7 @@ def summarise(store: Store) -> Summary:
         generation=newest.number if newest else 0,
         crops_in_index=newest.crops if newest else 0,
         pending=pending_work(store),
+        pictures=kept(store),
     )
 
 

@@ -53,6 +53,7 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "annotate": (Event.ANNOTATE, Event.ANNOTATE_END),
     "prepare-reranking": (Event.PREPARE_RERANKING,),
     "reembed": (Event.REEMBED,),
+    "pictures": (Event.PICTURES,),
     "clock": (Event.CLOCK,),
     "relocate": (Event.RELOCATE,),
     "check": (Event.REPAIR, Event.REPAIR_END),

@@ -27,6 +27,8 @@ from reidsearch.store.crops.reading import read_crop
 from reidsearch.store.crops.state import Held, HeldByThread, Known, State, state_of
 from reidsearch.store.database import kinds, lifecycle, selects
 from reidsearch.store.decoding import decoding
+from reidsearch.store.pictures import reading
+from reidsearch.store.pictures.putting import require_put
 from reidsearch.store.row_digests import Value
 
 
@@ -178,6 +180,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
     def _writing(self, author: Author) -> Iterator[Connection]:
         with self._database.write() as connection:
             yield connection.execution_options(author=author, logged=self.logged)
+            require_put()
         if self.written is not None:
             self.written()
 
@@ -362,18 +365,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         Raises:
             NotFound: no crop has this id.
             ArchiveError: the picture is damaged (its checksum differs) or missing.
+            StorageError: it is in a store of objects, which cannot be used.
         """
         self.crop(crop_id)
-        p = tables.picture.c
-        with self.read() as connection:
-            row = connection.execute(
-                select(p.jpeg, p.sha256).where(p.crop_id == crop_id)
-            ).one_or_none()
-        if row is None or hashlib.sha256(row.jpeg).digest() != row.sha256:
-            raise ArchiveError(
-                f"the picture of crop {crop_id} is damaged or missing",
-                kind=Kind.ARCHIVE_DAMAGED,
-                archive=self.location,
-            )
-        jpeg: bytes = row.jpeg
-        return jpeg
+        return reading.picture(self, crop_id)
