@@ -30,6 +30,7 @@ from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.maintenance.finish import finish
+from reidsearch.maintenance.moving_pictures import bring_in, detach
 from reidsearch.store import jobs
 from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
@@ -37,7 +38,6 @@ from reidsearch.store.database.lifecycle import require_usable_name
 from reidsearch.store.database.sqlite import DATABASE
 from reidsearch.store.log_reading import entries, record
 from reidsearch.store.migrating import migrate
-from reidsearch.store.pictures.moving import bring_in, detach
 from reidsearch.store.pictures.places import objects_of, place_of
 from reidsearch.store.seals import copy_seals
 from reidsearch.store.sessions import drop_sessions

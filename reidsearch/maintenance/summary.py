@@ -11,13 +11,13 @@ from reidsearch.base.errors import Reason
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.reports import Failure, Summary
 from reidsearch.domain.steps import current_names
+from reidsearch.maintenance.moving_pictures import kept
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database import schema
 from reidsearch.store.derived import INDEX_FOLDER, newest_generation
 from reidsearch.store.footage.erased import deleted_crops
 from reidsearch.store.pending import pending_work
-from reidsearch.store.pictures.moving import kept
 from reidsearch.store.tables.footage import footage, tracklet
 
 CHUNK = 2_000  # rows of the ledger that are held at a time

@@ -9,7 +9,7 @@ from reidsearch.base.object_address import read_object_address
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings_file import read_settings
 from reidsearch.domain.pictures import IN_DATABASE, PicturesKept, PicturesMoved
-from reidsearch.store.pictures import moving
+from reidsearch.maintenance import moving_pictures as moving
 
 if TYPE_CHECKING:
     from reidsearch.store.crops.store import Store

@@ -16,6 +16,7 @@ from reidsearch.base.errors import ArchiveError, Kind, StorageError, UsageError
 from reidsearch.base.object_address import read_object_address
 from reidsearch.domain.event_log import Event
 from reidsearch.domain.pending import Work
+from reidsearch.maintenance import moving_pictures as moving
 from reidsearch.maintenance import picture_check
 from reidsearch.maintenance.check import check, repair
 from reidsearch.media.files.objects import ObjectMissing, Objects
@@ -23,8 +24,9 @@ from reidsearch.services.maintenance import restore
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import open_writer
 from reidsearch.store.log_reading import entries
-from reidsearch.store.pictures import moving, putting
-from reidsearch.store.pictures.places import Place, objects_of, place_of
+from reidsearch.store.pictures import putting
+from reidsearch.store.pictures.holder import Place
+from reidsearch.store.pictures.places import objects_of, place_of
 
 pytestmark = pytest.mark.full
 
@@ -67,10 +69,13 @@ def names(store: Store) -> list[str]:
     return sorted(one.name for one in objects(store).list())
 
 
-def away(monkeypatch) -> None:
-    """Nothing listens there."""
-    monkeypatch.setenv("REIDSEARCH_ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr("reidsearch.media.files.objects.RETRIES", 1)
+def away(patched, *stores: Store) -> None:
+    """Nothing listens where the stores of objects are looked for, until `patched` ends."""
+    patched.setenv("REIDSEARCH_ENDPOINT", "http://127.0.0.1:9")
+    patched.setattr("reidsearch.media.files.objects.RETRIES", 1)
+    patched.setattr("reidsearch.media.files.objects.REST_S", 0.0)
+    for store in stores:
+        patched.setattr(store, "objects", {})
 
 
 def add(store: Store, number: int) -> None:
@@ -199,7 +204,7 @@ def test_a_deletion_takes_the_objects_along_and_waits_for_a_store_that_is_away(
         assert archive.delete(archive.plan_delete(crop_ids=[1]))
         assert len(names(store)) == 4
         with monkeypatch.context() as patched:
-            away(patched)
+            away(patched, store)
             assert not archive.delete(archive.plan_delete(crop_ids=[2]))
             (pending,) = archive.pending()
             assert pending.work is Work.PICTURES
@@ -222,7 +227,7 @@ def test_a_store_that_is_away_stops_what_needs_pictures_and_nothing_else(
         archive.pictures.move(bucket)
         later = draw_many(tmp_path / "later", 3, start=50)
         with monkeypatch.context() as patched:
-            away(patched)
+            away(patched, archive._store)
             assert archive.search(crops[0], k=3).matches[0].crop.crop_id == 1
             with pytest.raises(StorageError) as error:
                 archive.picture(1)

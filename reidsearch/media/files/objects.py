@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -30,6 +31,8 @@ RETRIES = 5
 RETRY_FOR = dt.timedelta(seconds=20)
 CONNECT_WITHIN = dt.timedelta(seconds=5)
 ANSWER_WITHIN = dt.timedelta(seconds=60)
+REST_S = 5.0
+"""After a failure, nothing is asked for so long."""
 _LONGEST_SAID = 300
 
 
@@ -65,6 +68,7 @@ class Objects:
     def __init__(self, address: ObjectAddress, endpoint: str | None = None) -> None:
         self.address = address
         self._endpoint = endpoint
+        self._failed: tuple[float, StorageError] | None = None
 
     def put(self, name: str, data: bytes) -> None:
         """Store a new object; one that is there under this name stays as it is."""
@@ -194,6 +198,9 @@ class Objects:
     def _telling(self) -> Iterator[None]:
         from obstore.exceptions import BaseError
 
+        # A page of pictures, or those that run side by side, do not each wait for the retries.
+        if self._failed is not None and time.monotonic() - self._failed[0] < REST_S:
+            raise self._failed[1]
         try:
             yield
         except FileNotFoundError as error:
@@ -204,13 +211,15 @@ class Objects:
             raise self._unreachable(error) from error
 
     def _unreachable(self, error: BaseException) -> StorageError:
-        return StorageError(
+        told = StorageError(
             f"the store of objects {self.address} cannot be used: {_said(str(error))}",
             "see that it runs and that the environment has its keys; nothing that was committed "
             "is lost",
             kind=Kind.OBJECTS_UNREACHABLE,
             store=str(self.address),
         )
+        self._failed = time.monotonic(), told
+        return told
 
 
 def _listed(told: Any) -> Listed:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Table, select
 
@@ -28,8 +29,12 @@ from reidsearch.store.crops.state import Held, HeldByThread, Known, State, state
 from reidsearch.store.database import kinds, lifecycle, selects
 from reidsearch.store.decoding import decoding
 from reidsearch.store.pictures import reading
+from reidsearch.store.pictures.holder import Place
 from reidsearch.store.pictures.putting import require_put
 from reidsearch.store.row_digests import Value
+
+if TYPE_CHECKING:
+    from reidsearch.media.files.objects import Objects
 
 
 def location_key(key: str) -> bytes:
@@ -55,6 +60,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         written: is called after every committed transaction.
         author: who writes, where nobody is `acting`.
         logged: whether the archive keeps an event log.
+        objects: stores of objects that were used, which keep their connections.
     """
 
     def __init__(self, address: Address) -> None:
@@ -74,6 +80,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         self._changes = 0
         self._looking = threading.Lock()
         self._held = HeldByThread()
+        self.objects: dict[Place, Objects] = {}
         self.finish: Callable[[], object] | None = None
         self.written: Callable[[], object] | None = None
         self.author = Author("")

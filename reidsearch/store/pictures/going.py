@@ -16,7 +16,7 @@ from reidsearch.store.tables.pending import pending
 from reidsearch.store.tables.pictures import picture_gone, picture_object
 
 if TYPE_CHECKING:
-    from reidsearch.store.crops.store import Store
+    from reidsearch.store.pictures.holder import Holder
 
 AT_ONCE = 2000
 
@@ -47,7 +47,7 @@ def left(connection: Connection) -> int:
     return connection.scalar(select(func.count()).select_from(picture_gone)) or 0
 
 
-def sweep(store: Store) -> None:
+def sweep(store: Holder) -> None:
     """Delete the objects of deleted crops; the caller holds the writer lock.
 
     Raises:

@@ -7,35 +7,20 @@ object can prove it, and no two crops share one: what is deleted of one crop is 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
-from reidsearch.base.object_address import ObjectAddress, read_object_address
+from reidsearch.base.object_address import read_object_address
 from reidsearch.store.database.proofs import intact
+from reidsearch.store.pictures.holder import Holder, Place
 from reidsearch.store.tables.pictures import picture_store
 
 if TYPE_CHECKING:
     from reidsearch.media.files.objects import Objects
-    from reidsearch.store.crops.store import Store
 
 TOKEN_BYTES = 8
 ENDING = ".jpg"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A store of objects that an archive has pictures in.
-
-    Args:
-        folder: below the address; of this archive alone.
-        takes_new: whether new pictures go there; else it is being left.
-    """
-
-    address: ObjectAddress
-    folder: str
-    takes_new: bool
 
 
 def place_of(connection: Connection) -> Place | None:
@@ -46,12 +31,15 @@ def place_of(connection: Connection) -> Place | None:
     return Place(read_object_address(row.address), row.folder, row.takes_new)
 
 
-def objects_of(store: Store, place: Place) -> Objects:
+def objects_of(store: Holder, place: Place) -> Objects:
     """Return the objects of a place, reached as this machine's settings say."""
     from reidsearch.base.settings_file import read_settings
     from reidsearch.media.files.objects import Objects
 
-    return Objects(place.address.below(place.folder), read_settings(store.address).objects.endpoint)
+    if place not in store.objects:
+        endpoint = read_settings(store.address).objects.endpoint
+        store.objects[place] = Objects(place.address.below(place.folder), endpoint)
+    return store.objects[place]
 
 
 def name_of(sha256: bytes, token: str) -> str:

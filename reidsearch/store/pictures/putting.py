@@ -18,11 +18,12 @@ from sqlalchemy import Connection, Table
 
 from reidsearch.base.errors import StorageError
 from reidsearch.store import tables
-from reidsearch.store.pictures.places import Place, name_of, new_token, objects_of, place_of
+from reidsearch.store.pictures.holder import Place
+from reidsearch.store.pictures.places import name_of, new_token, objects_of, place_of
 from reidsearch.store.tables.pictures import picture_object
 
 if TYPE_CHECKING:
-    from reidsearch.store.crops.store import Store
+    from reidsearch.store.pictures.holder import Holder
 
 Result = TypeVar("Result")
 
@@ -58,7 +59,7 @@ class _Puts:
         self.wanted.append((place, sha256, jpeg))
         return ""
 
-    def put_wanted(self, store: Store) -> None:
+    def put_wanted(self, store: Holder) -> None:
         """Put what the transaction lacked."""
         for place in {place for place, _, _ in self.wanted}:
             made = [
@@ -70,7 +71,7 @@ class _Puts:
             for sha256, token, _ in made:
                 self.put.setdefault((place, sha256), []).append(token)
 
-    def take_back(self, store: Store) -> None:
+    def take_back(self, store: Holder) -> None:
         """Delete what the transaction that was committed did not use."""
         for (place, sha256), tokens in self.left.items():
             with contextlib.suppress(StorageError):  # a check finds it
@@ -116,7 +117,7 @@ def require_put() -> None:
         raise NotPut
 
 
-def stored(store: Store, work: Callable[[], Result]) -> Result:
+def stored(store: Holder, work: Callable[[], Result]) -> Result:
     """Do work of one transaction that records pictures, and put before what it lacks.
 
     Args:

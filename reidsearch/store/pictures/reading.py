@@ -13,12 +13,13 @@ from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.store import tables
 from reidsearch.store.chunks import chunks
 from reidsearch.store.database.proofs import intact
-from reidsearch.store.pictures.places import Place, name_of, objects_of, place_of
+from reidsearch.store.pictures.holder import Place
+from reidsearch.store.pictures.places import name_of, objects_of, place_of
 from reidsearch.store.tables.pictures import picture_object
 
 if TYPE_CHECKING:
     from reidsearch.media.files.objects import Objects
-    from reidsearch.store.crops.store import Store
+    from reidsearch.store.pictures.holder import Holder
 
 AT_ONCE = 256
 
@@ -64,13 +65,13 @@ def loaded(objects: Objects, some: Sequence[Outside]) -> Iterator[Read]:
         yield one.crop_id, jpeg if whole else None
 
 
-def _loaded(store: Store, place: Place | None, some: Sequence[Outside]) -> Iterator[Read]:
+def _loaded(store: Holder, place: Place | None, some: Sequence[Outside]) -> Iterator[Read]:
     if place is None:
         return iter([(one.crop_id, None) for one in some])
     return loaded(objects_of(store, place), some)
 
 
-def pictures(store: Store, crop_ids: Sequence[int]) -> Iterator[Read]:
+def pictures(store: Holder, crop_ids: Sequence[int]) -> Iterator[Read]:
     """Yield the pictures of crops, by crop id; of those that have none, nothing.
 
     Raises:
@@ -92,7 +93,7 @@ def pictures(store: Store, crop_ids: Sequence[int]) -> Iterator[Read]:
         yield from sorted(found.items())
 
 
-def picture(store: Store, crop_id: int) -> bytes:
+def picture(store: Holder, crop_id: int) -> bytes:
     """Return the picture of a crop.
 
     Raises:
@@ -112,7 +113,7 @@ def picture(store: Store, crop_id: int) -> bytes:
     return jpeg
 
 
-def damaged_picture(store: Store, crop_id: int, place: Place | None = None) -> ArchiveError:
+def damaged_picture(store: Holder, crop_id: int, place: Place | None = None) -> ArchiveError:
     """Return the error of a picture that is not what was recorded."""
     where = f" in {place.address}" if place else ""
     return ArchiveError(

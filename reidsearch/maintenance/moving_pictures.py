@@ -22,7 +22,8 @@ from reidsearch.store import tables
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.event_log import append
 from reidsearch.store.pictures import going
-from reidsearch.store.pictures.places import Place, name_of, new_token, objects_of, place_of
+from reidsearch.store.pictures.holder import Place
+from reidsearch.store.pictures.places import name_of, new_token, objects_of, place_of
 from reidsearch.store.pictures.reading import Outside, loaded, outside_of
 from reidsearch.store.tables.pending import pending
 from reidsearch.store.tables.pictures import picture_gone, picture_object, picture_store
