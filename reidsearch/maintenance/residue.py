@@ -28,11 +28,12 @@ from reidsearch.maintenance.erase import Erasure
 from reidsearch.store import derived, log_reading, tables
 from reidsearch.store.chunks import chunks
 from reidsearch.store.crops.store import Store
+from reidsearch.store.pictures.going import left
 from reidsearch.store.pictures.reading import pictures
 from reidsearch.store.tables.every import metadata
 from reidsearch.store.tables.footage import moment, tracklet_embedding
 from reidsearch.store.tables.photos import photo_embedding, photo_picture
-from reidsearch.store.tables.pictures import picture_object
+from reidsearch.store.tables.pictures import picture_gone, picture_object
 
 LENGTH = 32
 PLACES = (0.2, 0.4, 0.6, 0.8)
@@ -271,6 +272,7 @@ def rows_left(store: Store, crop_ids: Sequence[int]) -> Mapping[str, int]:
                 for part in chunks(list(crop_ids)):
                     here = select(column).where(column.in_(part))
                     counts[table.name] += len(connection.scalars(here).all())
+        counts[picture_gone.name] = left(connection)  # objects that are not deleted yet
     return counts
 
 
