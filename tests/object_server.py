@@ -17,7 +17,10 @@ from itertools import count
 
 import pytest
 
+from reidsearch.store.crops.store import Store
+
 BUCKETS = count()
+SECRET = "secret-of-the-test"
 STARTS_WITHIN_S = 120
 
 
@@ -31,6 +34,13 @@ class ObjectServer:
     @property
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def reached(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let the environment say how it is reached."""
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        monkeypatch.setenv("REIDSEARCH_ENDPOINT", self.endpoint)
 
     def bucket(self) -> str:
         """A new bucket's name."""
@@ -74,3 +84,12 @@ def _wait(server: ObjectServer) -> None:
             time.sleep(0.1)
         else:
             return
+
+
+def away(patched: pytest.MonkeyPatch, *stores: Store) -> None:
+    """Nothing listens where stores of objects are looked for, until `patched` ends."""
+    patched.setenv("REIDSEARCH_ENDPOINT", "http://127.0.0.1:9")
+    patched.setattr("reidsearch.media.files.objects.RETRIES", 1)
+    patched.setattr("reidsearch.media.files.objects.REST_S", 0.0)
+    for store in stores:
+        patched.setattr(store, "objects", {})

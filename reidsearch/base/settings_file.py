@@ -246,7 +246,9 @@ def _read(section: str, key: str, value: object, where: str) -> Any:
     try:
         return reader(value)
     except ValueError as error:
-        raise InputError(f"{where} is {value!r}, not {expected}") from error
+        # What stands before an @ may be a password.
+        told = "not" if "@" in str(value) else f"{value!r}, not"
+        raise InputError(f"{where} is {told} {expected}") from error
 
 
 def _near(name: str, known: Mapping[str, object]) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import obstore
 import pytest
 from archives import opened
-from object_server import object_server
+from object_server import away
 from scenes import write_gate
 
 from reidsearch.base import temporaries
@@ -17,15 +17,10 @@ from reidsearch.base.object_address import read_object_address
 from reidsearch.maintenance.check import check
 from reidsearch.media.files import remote
 from reidsearch.media.files.objects import Objects
+from reidsearch.services.index import FootageOptions
 from reidsearch.store.crops.store import Store
 
 pytestmark = pytest.mark.full
-
-
-@pytest.fixture(scope="module")
-def server():
-    with object_server() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +31,15 @@ def gate(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def bucket(server, monkeypatch):
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("REIDSEARCH_ENDPOINT", server.endpoint)
-    yield Objects(read_object_address(f"s3://{server.bucket()}"), server.endpoint)
+def bucket(object_store, monkeypatch):
+    object_store.reached(monkeypatch)
+    yield Objects(read_object_address(f"s3://{object_store.bucket()}"), object_store.endpoint)
     remote.fetched_files().remove()
-    remote._objects.cache_clear()
+
+
+def known(gate: Path) -> FootageOptions:
+    """With the truth as detections, so that no model is needed."""
+    return FootageOptions(detections=gate.with_suffix(".det.txt"))
 
 
 def fetches(monkeypatch) -> list[str]:
@@ -65,16 +61,16 @@ def test_footage_is_indexed_from_a_bucket_as_from_a_folder(tmp_path, bucket, gat
     bucket.put("august/other.mp4", gate.read_bytes()[:1000])
     place = f"{bucket.address}/july/north/gate.mp4"
     with opened(tmp_path / "local") as archive:
-        archive.index([gate])
+        archive.index([gate], footage=known(gate))
         expected = [crop.box for crop in archive._store.crops(range(1, 100))]
     with opened(tmp_path / "archive") as archive:
-        report = archive.index([Path(f"{bucket.address}/july/")])
+        report = archive.index([Path(f"{bucket.address}/july/")], footage=known(gate))
         assert (report.footage.indexed, report.skipped) == (1, 1)
         crops = archive._store.crops(range(1, 100))
         assert [crop.box for crop in crops] == expected
         assert crops[0].location == place
         assert told == [place]
-        again = archive.index([Path(f"{bucket.address}/july")])
+        again = archive.index([Path(f"{bucket.address}/july")], footage=known(gate))
         assert (again.footage.unchanged, told) == (1, [place])  # not fetched again
         pixels, _ = archive.footage.frame(1)
         assert told == [place, place]
@@ -86,7 +82,7 @@ def test_footage_is_indexed_from_a_bucket_as_from_a_folder(tmp_path, bucket, gat
         assert len(list(temporaries.folders(temporaries.FETCHED, folder))) == 1
         remote.fetched_files().remove()
         assert not list(temporaries.folders(temporaries.FETCHED, folder))
-        local = archive.index([gate])
+        local = archive.index([gate], footage=known(gate))
         assert local.footage.duplicates == 1
         assert np.array_equal(archive.footage.frame(1)[0], pixels)  # from the copy on this machine
         assert len(told) == 2
@@ -95,7 +91,7 @@ def test_footage_is_indexed_from_a_bucket_as_from_a_folder(tmp_path, bucket, gat
 def test_an_object_that_is_gone_or_another_is_told(tmp_path, bucket, gate):
     bucket.put("gate.mp4", gate.read_bytes())
     with opened(tmp_path / "archive") as archive:
-        archive.index([Path(f"{bucket.address}/gate.mp4")])
+        archive.index([Path(f"{bucket.address}/gate.mp4")], footage=known(gate))
         obstore.put(bucket._store, "gate.mp4", gate.read_bytes()[:-100])
         with pytest.raises(InputError) as error:
             archive.footage.frame(1)
@@ -112,21 +108,20 @@ def test_an_object_that_is_gone_or_another_is_told(tmp_path, bucket, gate):
 
 def test_a_store_that_is_away_stops_an_index_run(tmp_path, bucket, gate, monkeypatch):
     bucket.put("gate.mp4", gate.read_bytes())
-    monkeypatch.setenv("REIDSEARCH_ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr("reidsearch.media.files.objects.RETRIES", 1)
+    away(monkeypatch)
     with opened(tmp_path / "archive") as archive, pytest.raises(StorageError) as error:
-        archive.index([Path(f"{bucket.address}/gate.mp4")])
+        archive.index([Path(f"{bucket.address}/gate.mp4")], footage=known(gate))
     assert error.value.kind == Kind.OBJECTS_UNREACHABLE
 
 
 def test_best_shots_go_to_a_store_of_objects_and_out_again(tmp_path, bucket, gate, monkeypatch):
     place = f"{bucket.address}/pictures"
     with opened(tmp_path / "local") as archive:
-        archive.index([gate])
+        archive.index([gate], footage=known(gate))
         pictures = [archive.picture(one.crop_id) for one in archive._store.crops(range(1, 100))]
     monkeypatch.setenv("REIDSEARCH_BUCKET", place)
     with opened(tmp_path / "archive") as archive:
-        archive.index([gate])
+        archive.index([gate], footage=known(gate))
         crops = archive._store.crops(range(1, 100))
         assert [archive.picture(one.crop_id) for one in crops] == pictures
         assert archive.pictures.kept().in_database == 0
@@ -135,7 +130,7 @@ def test_best_shots_go_to_a_store_of_objects_and_out_again(tmp_path, bucket, gat
         assert check(archive._store) == []
         archive.delete(archive.plan_delete(crop_ids=[crops[0].crop_id]))
         assert len(list(bucket.list("pictures"))) == held - 1
-        archive.index([gate])  # what was deleted of footage comes back
+        archive.index([gate], footage=known(gate))  # what was deleted of footage comes back
         assert archive.pictures.kept().in_store == held
     with Store(tmp_path / "archive") as store:
         assert check(store) == []

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import obstore
+import postgres
 import pytest
 from archives import MODEL, draw_many, fill, new_crop, opened, raw_sql, sql, unit_rows
-from object_server import ObjectServer, object_server
+from object_server import SECRET, ObjectServer, away
 
+from reidsearch import Archive
 from reidsearch.base.errors import ArchiveError, Kind, StorageError, UsageError
 from reidsearch.base.object_address import read_object_address
 from reidsearch.domain.event_log import Event
@@ -29,22 +34,6 @@ from reidsearch.store.pictures.holder import Place
 from reidsearch.store.pictures.places import objects_of, place_of
 
 pytestmark = pytest.mark.full
-
-
-@pytest.fixture(scope="module")
-def server():
-    with object_server() as started:
-        yield started
-
-
-@pytest.fixture
-def bucket(server, monkeypatch) -> str:
-    """A new bucket, reached as the environment says."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-the-test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("REIDSEARCH_ENDPOINT", server.endpoint)
-    return f"s3://{server.bucket()}/station"
 
 
 @pytest.fixture(params=["s3", "file"])
@@ -67,15 +56,6 @@ def objects(store: Store) -> Objects:
 
 def names(store: Store) -> list[str]:
     return sorted(one.name for one in objects(store).list())
-
-
-def away(patched, *stores: Store) -> None:
-    """Nothing listens where the stores of objects are looked for, until `patched` ends."""
-    patched.setenv("REIDSEARCH_ENDPOINT", "http://127.0.0.1:9")
-    patched.setattr("reidsearch.media.files.objects.RETRIES", 1)
-    patched.setattr("reidsearch.media.files.objects.REST_S", 0.0)
-    for store in stores:
-        patched.setattr(store, "objects", {})
 
 
 def add(store: Store, number: int) -> None:
@@ -232,7 +212,7 @@ def test_a_store_that_is_away_stops_what_needs_pictures_and_nothing_else(
             with pytest.raises(StorageError) as error:
                 archive.picture(1)
             assert error.value.kind == Kind.OBJECTS_UNREACHABLE
-            assert "secret-of-the-test" not in str(error.value)
+            assert SECRET not in str(error.value)
             with pytest.raises(StorageError):
                 archive.index([later[0].parent])
             assert archive.show().crops == 5
@@ -299,13 +279,90 @@ def test_a_new_archive_begins_where_the_settings_say(tmp_path, bucket, monkeypat
         assert archive.picture(2)
 
 
-def test_objects_are_put_once_and_a_missing_bucket_is_told(server: ObjectServer, bucket):
-    some = Objects(read_object_address(bucket), server.endpoint)
+def test_objects_are_put_once_and_a_missing_bucket_is_told(object_store: ObjectServer, bucket):
+    some = Objects(read_object_address(bucket), object_store.endpoint)
     some.put("a", b"1")
     some.put("a", b"2")
     assert some.get("a") == b"1"
     with pytest.raises(ObjectMissing):
         some.get("b")
     with pytest.raises(StorageError, match="NoSuchBucket"):
-        Objects(read_object_address("s3://no-such-bucket"), server.endpoint).get("a")
+        Objects(read_object_address("s3://no-such-bucket"), object_store.endpoint).get("a")
     assert Place(read_object_address(bucket), "f", True).address.below("f").path == "station/f"
+
+
+@pytest.mark.parametrize("kind", ["folder", "postgresql"])
+def test_everything_holds_on_both_databases(tmp_path, bucket, kind):
+    address = tmp_path / "archive" if kind == "folder" else postgres.server().new_archive()
+    crops = draw_many(tmp_path / "crops", 6)
+    with Archive.open(address, create=True, model="builtin") as archive:
+        archive.index([crops[0].parent])
+        pictures = [archive.picture(number) for number in range(1, 7)]
+        assert archive.pictures.move(bucket).moved == 6
+        assert [archive.picture(number) for number in range(1, 7)] == pictures
+        archive.delete(archive.plan_delete(crop_ids=[3]))
+        assert len(names(archive._store)) == 5
+        archive.index([draw_many(tmp_path / "later", 2, start=40)[0].parent])
+        assert len(names(archive._store)) == 7
+        assert check(archive._store) == []
+        assert archive.pictures.move("database").kept.in_database == 7
+        assert archive.picture(6) == pictures[5]
+        assert check(archive._store) == []
+
+
+def test_a_process_that_is_killed_after_the_put_loses_nothing(tmp_path, bucket, monkeypatch):
+    folder = tmp_path / "archive"
+    crops = draw_many(tmp_path / "crops", 5)
+    with opened(folder) as archive:
+        archive.pictures.move(bucket)
+    program = (
+        "import os, signal, sys\n"
+        "from reidsearch import Archive\n"
+        "from reidsearch.store.pictures import putting\n"
+        "put = putting._Puts.put_wanted\n"
+        "def killed(self, store):\n"
+        "    put(self, store)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "putting._Puts.put_wanted = killed\n"
+        "with Archive.open(sys.argv[1], model='builtin') as archive:\n"
+        "    archive.index([sys.argv[2]])\n"
+    )
+    told = [sys.executable, "-c", program, str(folder), str(crops[0].parent)]
+    assert subprocess.run(told, check=False).returncode == -signal.SIGKILL
+    with opened(folder) as archive:
+        assert len(names(archive._store)) == 5
+        assert archive.show().crops == 0
+        assert archive.index([crops[0].parent]).indexed == 5
+        assert all(archive.picture(number) for number in range(1, 6))
+        assert check(archive._store) == []
+        monkeypatch.setattr(picture_check, "AGE", dt.timedelta(seconds=-5))
+        (orphans,) = check(archive._store)
+        assert orphans.message.startswith("5 objects in s3://")
+        assert archive.maintenance.check(repair=True) == []
+        assert len(names(archive._store)) == 5
+
+
+def test_a_certificate_knows_pictures_in_a_store_of_objects(tmp_path, bucket, monkeypatch):
+    with opened(tmp_path / "archive") as archive:
+        archive.index([draw_many(tmp_path / "crops", 5)[0].parent])
+        archive.pictures.move(bucket)
+        store = archive._store
+        made = archive.maintenance.delete_certified(archive.plan_delete(crop_ids=[1]), ["crops"])
+        assert made.remains.search.pieces["pictures"] == 1
+        assert (made.finished, made.remains.rows["picture_gone"]) == (True, 0)
+        assert made.remains.nothing
+        planned = archive.plan_delete(crop_ids=[2])
+        with monkeypatch.context() as patched:
+            away(patched, store)
+            with pytest.raises(StorageError):  # what it shows cannot be read, so nothing is deleted
+                archive.maintenance.delete_certified(planned, ["crops"])
+        assert archive.picture(2)
+        with monkeypatch.context() as patched:
+            patched.setattr(Objects, "delete", _refusing)
+            made = archive.maintenance.delete_certified(planned, ["crops"])
+        assert (made.finished, made.remains.rows["picture_gone"]) == (False, 1)
+        assert not made.remains.nothing
+
+
+def _refusing(self: Objects, names: object) -> None:
+    raise StorageError("not now")
