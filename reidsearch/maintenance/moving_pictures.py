@@ -79,6 +79,7 @@ def begin_outside(store: Store, address: ObjectAddress) -> Place:
     place = Place(address, folder, True)
     objects = objects_of(store, place)
     trial = f"trial-{new_token()}"
+    objects.make()
     objects.put(trial, b"reidsearch")
     objects.delete([trial])
     with store.write() as connection:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import func, select
 
+from reidsearch.base.errors import ArchiveError
 from reidsearch.base.progress import Progress
 from reidsearch.base.timecode import now
 from reidsearch.domain.reports import Finding
@@ -105,10 +106,14 @@ def _orphans(store: Store, listed: dict[str, Listed]) -> list[str]:
     left = {name for name, one in listed.items() if one.modified < before}
     if not left:
         return []
-    last = 0
-    while some := _rows(store, last):
-        left.difference_update(one.name for one in some)
-        last = some[-1].crop_id
-    with store.scan() as connection:  # these are pending work, and told as that
-        left.difference_update(connection.scalars(select(picture_gone.c.name)))
+    o = picture_object.c
+    try:
+        with store.read() as connection:
+            rows = connection.execution_options(yield_per=ROWS_AT_ONCE)
+            for row in rows.execute(select(picture_object).order_by(o.crop_id)):
+                left.discard(outside_of(row).name)
+            # These are pending work, and told as that.
+            left.difference_update(connection.scalars(select(picture_gone.c.name)))
+    except ArchiveError:
+        return []  # a damaged row may be that of any of them
     return sorted(left)

@@ -7,6 +7,7 @@ have none. Keys come from the environment, as for AWS's own tools (`AWS_ACCESS_K
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -69,6 +70,12 @@ class Objects:
         self.address = address
         self._endpoint = endpoint
         self._failed: tuple[float, StorageError] | None = None
+
+    def make(self) -> None:
+        """Make the folder that objects lie in, for its owner alone; a bucket has to be there."""
+        if self.address.bucket is None:
+            with self._telling():
+                Path(self.address.path).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def put(self, name: str, data: bytes) -> None:
         """Store a new object; one that is there under this name stays as it is."""
@@ -159,10 +166,8 @@ class Objects:
                 "install reidsearch with its extra `team`",
             ) from error
         if self.address.bucket is None:
-            try:
-                return LocalStore(Path(self.address.path), mkdir=True)
-            except (OSError, Exception) as error:
-                raise self._unreachable(error) from error
+            self._require_folder()
+            return LocalStore(Path(self.address.path))
         settings: dict[str, Any] = {}
         if self._endpoint is not None:
             settings["endpoint"] = self._endpoint
@@ -177,6 +182,11 @@ class Objects:
             retry_config={"max_retries": RETRIES, "retry_timeout": RETRY_FOR},
             **settings,
         )
+
+    def _require_folder(self) -> None:
+        """Refuse a folder that is absent: it is not made, since a drive may not be mounted."""
+        if self.address.bucket is None and not Path(self.address.path).is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "there is no such folder")
 
     def _side_by_side(self, work: Any, given: Sequence[Any]) -> Iterator[Any]:
         if len(given) < 2:
@@ -204,6 +214,10 @@ class Objects:
         try:
             yield
         except FileNotFoundError as error:
+            try:
+                self._require_folder()
+            except OSError as absent:
+                raise self._unreachable(absent) from absent
             if "NoSuchBucket" in str(error):
                 raise self._unreachable(error) from error
             raise ObjectMissing from error
