@@ -28,6 +28,7 @@ from reidsearch.domain.pending import Pending
 from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
 from reidsearch.domain.request import AnyPicture, Filters, Searched, SearchOptions, SearchRequest
 from reidsearch.services.cases import author_for
+from reidsearch.services.pictures import PictureService
 from reidsearch.services.shared import Services
 from reidsearch.store import timezone as zones
 from reidsearch.store.crops.store import Store
@@ -119,6 +120,8 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
             if opened.logged and not logged:
                 raise UsageError(f"{address} keeps an event log, and cannot be without it any more")
             opened.author = author_for(opened, actor or default_actor(), case, reason)
+            if create:
+                PictureService(opened).begin()
         except BaseException:
             opened.close()
             raise

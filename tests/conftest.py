@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from archives import CommandLine
@@ -15,6 +16,9 @@ from reidsearch import Archive, FootageOptions
 from reidsearch.datasets.synthetic.footage import Visit
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.naming.source_list import read_source_list
+
+if TYPE_CHECKING:
+    from object_server import ObjectServer
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -107,6 +111,22 @@ def run(
 ) -> CommandLine:
     """`run("index", folder)`: the command line in this process, on the archive `run.archive`."""
     return CommandLine(monkeypatch, capfd, tmp_path / "archive")
+
+
+@pytest.fixture(scope="session")
+def object_store() -> Iterator[ObjectServer]:
+    """A real S3 server."""
+    from object_server import object_server
+
+    with object_server() as started:
+        yield started
+
+
+@pytest.fixture
+def bucket(object_store: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A folder of a new bucket, reached as the environment says."""
+    object_store.reached(monkeypatch)
+    return f"s3://{object_store.bucket()}/station"
 
 
 @pytest.fixture

@@ -52,6 +52,7 @@ from reidsearch.domain.footage import (
     VideoInfo,
 )
 from reidsearch.domain.journeys import Between, Journey, Stop
+from reidsearch.domain.pictures import PicturesKept
 from reidsearch.domain.reports import Failure, Summary
 from reidsearch.domain.scores import Calibration
 from reidsearch.domain.tracklets import SourceInterval
@@ -122,6 +123,7 @@ def summary() -> Summary:
         index_bytes=999,
         generation=3,
         crops_in_index=1500,
+        pictures=PicturesKept("s3://pictures/station", "f" * 36, True, 0, 1500, 7_654_321, 2),
     )
 
 

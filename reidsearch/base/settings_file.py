@@ -18,8 +18,9 @@ from urllib.parse import urlsplit
 
 from reidsearch.base import own_files
 from reidsearch.base.address import ARCHIVE_KEY, Address
-from reidsearch.base.errors import InputError
+from reidsearch.base.errors import InputError, UsageError
 from reidsearch.base.exact import exact
+from reidsearch.base.object_address import read_object_address
 from reidsearch.base.reading import parse_toml
 from reidsearch.base.said import said
 from reidsearch.base.settings import (
@@ -154,6 +155,13 @@ def _url(*schemes: str) -> Callable[[object], str]:
     return read
 
 
+def _objects(value: object) -> str:
+    try:
+        return str(read_object_address(_name(value)))
+    except UsageError as error:
+        raise ValueError from error
+
+
 KEYS: dict[str, dict[str, tuple[Callable[[object], Any], str]]] = {
     "pictures": {
         "max_bytes": (_whole(1), "a whole number from 1"),
@@ -180,7 +188,7 @@ KEYS: dict[str, dict[str, tuple[Callable[[object], Any], str]]] = {
         "when_away": (_one_of("error", "exact"), "error or exact"),
     },
     "objects": {
-        "bucket": (_url("s3"), "an address such as s3://bucket/folder"),
+        "bucket": (_objects, "an address such as s3://bucket/folder or file:///folder"),
         "endpoint": (_url("http", "https"), "an address that begins with http:// or https://"),
     },
 }
@@ -238,7 +246,9 @@ def _read(section: str, key: str, value: object, where: str) -> Any:
     try:
         return reader(value)
     except ValueError as error:
-        raise InputError(f"{where} is {value!r}, not {expected}") from error
+        # What stands before an @ may be a password.
+        told = "not" if "@" in str(value) else f"{value!r}, not"
+        raise InputError(f"{where} is {told} {expected}") from error
 
 
 def _near(name: str, known: Mapping[str, object]) -> str:

@@ -18,7 +18,9 @@ MADE = "made"
 """Clips that a server keeps while a browser fetches them."""
 JOBS = "jobs"
 """What jobs write for somebody to fetch."""
-KINDS = (MADE, JOBS)
+FETCHED = "fetched"
+"""Footage of a store of objects, while it is read."""
+KINDS = (MADE, JOBS, FETCHED)
 
 
 def prefix_of(kind: str, archive: Path) -> str:

@@ -53,6 +53,7 @@ GROUPS = {
         "failures": "List the inputs that could not be indexed, and why.",
         "check": "Verify integrity; --repair rebuilds what is derived.",
         "delete": "Delete crops: rows, pictures, embeddings, index entries.",
+        "pictures": "Tell where the pictures of crops are, or move them.",
         "retention": "Manage how long crops are kept: set, show, run, clear.",
         "hold": "Hold what must not be deleted: add, list, release.",
         "backup": "Copy the archive consistently, even while it is being written.",

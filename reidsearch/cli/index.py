@@ -241,18 +241,20 @@ def _require_something(paths: tuple[Path, ...], archive: Address) -> None:
         InputError: there is no archive yet, and no path exists.
     """
     from reidsearch.base.errors import InputError, UsageError
+    from reidsearch.media.files.remote import remote_of
 
     for path in paths:
-        if _ADDRESS.match(str(path)) and not path.exists():
+        if _ADDRESS.match(str(path)) and not path.exists() and remote_of(path) is None:
             address = re.sub(":/+", "://", str(path), count=1)  # paths have lost a slash
             raise UsageError(
                 f"{address} is an address, and only files and folders are indexed",
-                "record the stream to a file first, then index the file",
+                "record the stream to a file first, then index the file; footage in a store of "
+                "objects is s3://bucket/folder",
             )
     if (
         isinstance(archive, Path)
         and not archive.exists()
-        and not any(path.exists() for path in paths)
+        and not any(path.exists() or remote_of(path) for path in paths)
     ):
         names = ", ".join(map(str, paths[:3])) + (", ..." if paths[3:] else "")
         raise InputError(f"{names}: there is no such file or folder", "nothing was indexed")

@@ -65,6 +65,7 @@ class Event(StrEnum):
     MERGE_END = "merge-end"
     DELETE = "delete"
     REEMBED = "reembed"
+    PICTURES = "pictures"  # moved, out of the database or back
     CLOCK = "clock"
     CALIBRATE = "calibrate"
     FORGET_CALIBRATION = "forget-calibration"

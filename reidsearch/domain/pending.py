@@ -16,6 +16,8 @@ class Work(StrEnum):
     """Index files and neighbour graph hold embeddings of crops that the database no longer has."""
     LOG = "log"
     """The files are rewritten; the write-ahead log still holds the deleted rows."""
+    PICTURES = "pictures"
+    """The store of objects still holds pictures of crops that the database no longer has."""
     FILES = "files"
     """Files were being written, or are no longer in force: what is of no use is to be removed."""
 
@@ -69,6 +71,7 @@ class Pending:
 _LEFT = {
     Work.ERASURE: "deleted embeddings are still in index files",
     Work.LOG: "deleted rows are still in the write-ahead log, which another process reads",
+    Work.PICTURES: "deleted pictures are still in the store of objects",
     Work.FILES: "files of no use are left",
 }
 _NOUNS = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from reidsearch.domain.footage import Clock
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
+from reidsearch.domain.pictures import PicturesKept
 from reidsearch.domain.redaction import RedactionReport
 from reidsearch.domain.tracklets import Purity, SourceInterval
 
@@ -211,6 +212,7 @@ class Summary:
     index_bytes: int
     generation: int
     crops_in_index: int
+    pictures: PicturesKept
     pending: tuple[Pending, ...] = ()
     """What a committed change has left to do."""
 

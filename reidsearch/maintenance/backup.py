@@ -3,7 +3,8 @@
 A backup is a folder with a compact copy of the database, the archive's settings file if it has
 one, and `backup.json`, which holds the SHA-256 of both. The index is derived and not copied. Of an
 archive in PostgreSQL the rows are copied into the database of a folder (`copy.write_database`), so
-a backup is the same whatever the archive is in.
+a backup is the same whatever the archive is in. Pictures that the archive keeps in a store of
+objects come along, in the copied database.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from reidsearch.index.generations import file_sha256
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.maintenance.copy import write_database
 from reidsearch.maintenance.finish import finish
+from reidsearch.maintenance.moving_pictures import bring_in, detach
 from reidsearch.store import jobs
 from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
@@ -39,6 +41,7 @@ from reidsearch.store.database.lifecycle import require_usable_name
 from reidsearch.store.database.sqlite import DATABASE
 from reidsearch.store.log_reading import entries, newest_number, record
 from reidsearch.store.migrating import migrate
+from reidsearch.store.pictures.places import objects_of, place_of
 from reidsearch.store.seals import bring_seals, copy_seals
 from reidsearch.store.sessions import drop_sessions
 
@@ -87,8 +90,10 @@ def backup(store: Store, target: Path, progress: Progress = NO_PROGRESS) -> Back
         copy = _copied(store, folder, size, whole)
         with step(whole, "verifying the copy"):
             with Store(folder) as copied:
+                _take_pictures_along(store, copied)
                 crops = len(embedded_ids(copied, copied.state().last_crop_id))
                 last = newest_number(copied)
+                copied.purge()
             sha256 = file_sha256(copy).hex()
         settings_sha256 = _write_settings(folder / SETTINGS, settings)
         made = Backup(target, crops, copy.stat().st_size, sha256, settings_sha256)
@@ -115,6 +120,18 @@ def _copied(store: Store, folder: Path, size: int, progress: Progress) -> Path:
         with _watched(folder / DATABASE, size, progress):
             return store.copy_to(folder)
     return write_database(store, folder, progress)
+
+
+def _take_pictures_along(store: Store, copied: Store) -> None:
+    """Put pictures of a store of objects into the copy: a backup is whole, and owns no objects."""
+    with store.read() as connection:
+        place = place_of(connection)
+    with copied.read() as connection:
+        if place_of(connection) is None:
+            return
+    if place is not None:
+        bring_in(copied, objects_of(store, place))
+    detach(copied)
 
 
 def restore(source: Path, target: Path, progress: Progress = NO_PROGRESS) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Table, exists, func, select
 
-from reidsearch.base.errors import DECODING_ERRORS, ArchiveError
+from reidsearch.base.errors import DECODING_ERRORS, ArchiveError, Kind, StorageError
 from reidsearch.base.progress import NO_PROGRESS, Parts, Progress, parts, step
 from reidsearch.domain.event_log import Event
 from reidsearch.domain.models import ModelIdentity
@@ -27,6 +27,7 @@ from reidsearch.index.leftovers import remove_leftovers
 from reidsearch.index.neighbours.table import Neighbours, forget
 from reidsearch.maintenance.derived_check import derived, named
 from reidsearch.maintenance.finish import finish
+from reidsearch.maintenance.picture_check import ORPHANS, objects_checked, remove_orphans
 from reidsearch.maintenance.row_check import CODE as ROW
 from reidsearch.maintenance.row_check import check_rows, repair_rows
 from reidsearch.store import attributes as attribute_store
@@ -42,6 +43,7 @@ from reidsearch.store.log_reading import record
 from reidsearch.store.pending import pending_work
 from reidsearch.store.review_check import review_faults
 from reidsearch.store.tables.footage import tracklet, tracklet_embedding, tracklet_part
+from reidsearch.store.tables.pictures import picture_object
 
 ROWS_AT_ONCE = 2000
 UNIT_TOLERANCE = 1e-3
@@ -85,6 +87,7 @@ def _check(store: Store, progress: Parts) -> list[Finding]:
             ):
                 findings += _told(code, look, store)
         findings += _pictures(store, progress)
+        findings += _told("picture", lambda store: objects_checked(store, progress), store)
         findings += _told("embedding", lambda store: _vectors(store, progress), store)
     # An index is compared with embeddings that are known to be right, and so are its rows.
     if not any(finding.code in {"embedding", ROW} for finding in findings):
@@ -115,7 +118,9 @@ def _told(code: str, look: Callable[[Store], Iterable[Finding]], store: Store) -
     """What a part of the check finds; what stops it is a finding as well."""
     try:
         yield from look(store)
-    except ArchiveError as error:
+    except (ArchiveError, StorageError) as error:
+        if isinstance(error, StorageError) and error.kind != Kind.OBJECTS_UNREACHABLE:
+            raise
         yield Finding(code, error.message, repairable=False)
     except DECODING_ERRORS as error:
         yield Finding(code, f"a stored value cannot be read: {error!r}", repairable=False)
@@ -146,6 +151,8 @@ def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRE
         gallery = Gallery(store)
         finish(store, gallery, Neighbours(store, gallery), progress)
         remove_leftovers(store)
+        if ORPHANS in codes:
+            remove_orphans(store)
         if any(finding.code == "identity" for finding in findings):
             identity_check.mend(store)
         if any(finding.code == "index" for finding in findings):
@@ -166,8 +173,10 @@ def _relations(store: Store) -> Iterator[Finding]:
     ]
     with store.scan() as connection:
         for code, text, table in lacking:
-            has = exists().where(table.c.crop_id == crop.c.id, *_of_model(table))
-            ids = list(connection.scalars(select(crop.c.id).where(~has).order_by(crop.c.id)))
+            lacks = [~exists().where(table.c.crop_id == crop.c.id, *_of_model(table))]
+            if table is tables.picture:
+                lacks.append(~exists().where(picture_object.c.crop_id == crop.c.id))
+            ids = list(connection.scalars(select(crop.c.id).where(*lacks).order_by(crop.c.id)))
             if ids:
                 yield _lost(code, f"{len(ids)} crops {text}", ids)
         yield from _tracklets(connection)

@@ -48,6 +48,7 @@ from reidsearch.store.identities.photos import digests_of_photos, erase_photos, 
 from reidsearch.store.identities.store import log
 from reidsearch.store.keeping_out import keep_out
 from reidsearch.store.pending import pending_rows, record_erasure
+from reidsearch.store.pictures.going import let_go
 from reidsearch.store.selection import select_crops
 from reidsearch.store.tables.footage import footage as footage_table
 
@@ -283,6 +284,7 @@ def _delete(connection: Connection, planned: Erasure) -> None:
         keep_out(connection, wanted)
     for start in range(0, len(wanted), CHUNK):  # pictures, embeddings, locations cascade
         part = wanted[start : start + CHUNK]
+        let_go(connection, tables.crop.c.id.in_(part))
         connection.execute(delete(tables.crop).where(tables.crop.c.id.in_(part)))
     model_id = connection.execute(select(tables.archive.c.model_id)).scalar_one()
     renew_means(connection, model_id, [loss.tracklet_id for loss in lost])

@@ -21,6 +21,7 @@ from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.store import pending
 from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import newest_generation
+from reidsearch.store.pictures.going import sweep
 
 
 def finish(
@@ -31,8 +32,9 @@ def finish(
 ) -> None:
     """Do all pending work; the caller holds the writer lock.
 
-    What a reader still needs of the write-ahead log stays pending. Files of other machines are
-    caught up there (`catch_up_node`).
+    What a reader still needs of the write-ahead log stays pending, and so do pictures in a store
+    of objects that cannot be used just now: what else is to be done does not wait for it. Files of
+    other machines are caught up there (`catch_up_node`).
 
     Raises:
         ArchiveLocked: one of several index runs holds the lock, and another process of this machine
@@ -46,6 +48,10 @@ def finish(
 
 def _finish(store: Store, gallery: Gallery, neighbours: Neighbours, progress: Progress) -> None:
     rows = pending.pending_rows(store)
+    if any(work is Work.PICTURES for _, work in rows):
+        with step(progress, "deleting pictures"), contextlib.suppress(StorageError):
+            sweep(store)
+        rows = [(row, work) for row, work in rows if work is not Work.PICTURES]
     if not rows:
         return
     ids, works = [row for row, _ in rows], {work for _, work in rows}

@@ -19,6 +19,7 @@ from reidsearch.store.event_log import entries_of_cases, forget_details, mention
 from reidsearch.store.holds import held_cases
 from reidsearch.store.identities.erase import ErasedIdentities
 from reidsearch.store.tables.footage import footage_location
+from reidsearch.store.tables.pictures import picture_object
 from reidsearch.store.tables.retention import hold
 
 MOST_MENTIONED = 1000
@@ -50,7 +51,7 @@ def digests_of(connection: Connection, crop_ids: CropIds, sources: Sequence[int]
     """
     found: set[bytes] = set()
     for part in _parts(crop_ids.tolist()):
-        for table in (tables.picture, tables.embedding):
+        for table in (tables.picture, picture_object, tables.embedding):
             held = select(table.c.sha256).where(table.c.crop_id.in_(part))
             found.update(connection.scalars(held))
     for part in _parts(list(sources)):

@@ -28,9 +28,12 @@ from reidsearch.maintenance.erase import Erasure
 from reidsearch.store import derived, log_reading, tables
 from reidsearch.store.chunks import chunks
 from reidsearch.store.crops.store import Store
+from reidsearch.store.pictures.going import left
+from reidsearch.store.pictures.reading import pictures
 from reidsearch.store.tables.every import metadata
 from reidsearch.store.tables.footage import moment, tracklet_embedding
 from reidsearch.store.tables.photos import photo_embedding, photo_picture
+from reidsearch.store.tables.pictures import picture_gone, picture_object
 
 LENGTH = 32
 PLACES = (0.2, 0.4, 0.6, 0.8)
@@ -124,8 +127,18 @@ def _codes(store: Store, gallery: Gallery, planned: Erasure | None) -> Iterator[
             yield from index.codes(index.ids() if planned is None else planned.ids)
 
 
+def _pictures(store: Store, gallery: Gallery, planned: Erasure | None) -> Iterator[bytes]:
+    """Yield the pictures of crops, also those in a store of objects."""
+    yield from _of_column(tables.picture.c.jpeg)(store, gallery, planned)
+    with store.scan() as connection:
+        ids = list(connection.scalars(select(picture_object.c.crop_id)))
+    if planned is not None:
+        ids = np.intersect1d(np.array(ids, np.int64), planned.ids).tolist()
+    yield from (jpeg for _, jpeg in pictures(store, ids) if jpeg is not None)
+
+
 PIECES = (
-    Pieces("pictures", _of_column(tables.picture.c.jpeg)),
+    Pieces("pictures", _pictures),
     Pieces("embeddings", _of_column(tables.embedding.c.vector)),
     Pieces("embeddings_in_log", _logged),
     Pieces("tracklet_means", _means),
@@ -299,6 +312,7 @@ def rows_left(store: Store, crop_ids: Sequence[int]) -> Mapping[str, int]:
                 for part in chunks(list(crop_ids)):
                     here = select(column).where(column.in_(part))
                     counts[table.name] += len(connection.scalars(here).all())
+        counts[picture_gone.name] = left(connection)  # objects that are not deleted yet
     return counts
 
 

@@ -42,6 +42,9 @@ AFFECTED = {
     "decision": "what was decided about identities",
     "reference_photo": "reference photographs of identities",
     "calibration": "the calibration",
+    "picture_store": "where pictures are kept outside of the database",
+    "picture_object": "pictures that are kept outside of the database",
+    "picture_gone": "which pictures are still to be deleted outside of the database",
     "account": "who may sign in",
 }
 """What a damaged row of a table means for answers."""

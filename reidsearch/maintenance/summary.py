@@ -11,6 +11,7 @@ from reidsearch.base.errors import Reason
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.reports import Failure, Summary
 from reidsearch.domain.steps import current_names
+from reidsearch.maintenance.moving_pictures import kept
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database import schema
@@ -80,6 +81,7 @@ def summarise(store: Store) -> Summary:
         generation=newest.number if newest else 0,
         crops_in_index=newest.crops if newest else 0,
         pending=pending_work(store),
+        pictures=kept(store),
     )
 
 

@@ -218,6 +218,15 @@ HINTS: dict[str, Hint] = {
     ),
     Kind.NOTHING_TO_CHANGE: "give --model NAME, --flip or --no-flip",
     Kind.NOTHING_TO_DELETE: "give --source, --camera, --after, --before or --crop",
+    Kind.PICTURES_ELSEWHERE: "move them back first: reidsearch pictures --to database",
+    Kind.BUCKET_NEEDED: (
+        "give it: reidsearch pictures --to s3://bucket/folder, or set [objects] bucket in "
+        "reidsearch.toml"
+    ),
+    Kind.PICTURE_GONE: (
+        "bring the object back from a copy of the store, or delete the crop: "
+        "reidsearch delete --crop {crop}"
+    ),
     Kind.DELETION_UNFINISHED: (
         "any writing command finishes it, for instance: reidsearch check --repair -a {archive}"
     ),

@@ -23,6 +23,7 @@ from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.console import ShownConsole
 from reidsearch.output.missing_facts import missing_facts
 from reidsearch.output.pending import pending_lines
+from reidsearch.output.pictures import kept_text
 from reidsearch.output.terminal import drawing_on
 from reidsearch.output.times import clock, correction_text, local, zone_name
 from reidsearch.output.visible import count, size, visible
@@ -243,6 +244,7 @@ def summary_view(summary: Summary) -> RenderableType:
                 "size",
                 f"database {size(summary.database_bytes)}, index {size(summary.index_bytes)}",
             ),
+            ("pictures", kept_text(summary.pictures)),
             ("not kept", f"{count(summary.small_detections, 'detection')} too small"),
             ("deleted", f"{count(summary.crops_deleted, 'crop')} of footage"),
             ("runs", _runs(summary)),

@@ -94,6 +94,7 @@ class Caches:
             "footage_digests": sum(verified.forget(path_of(one)) for one in self.footage),
             "clips": temporaries.empty(temporaries.MADE, archive),
             "job_files": temporaries.empty(temporaries.JOBS, archive),
+            "fetched_footage": temporaries.empty(temporaries.FETCHED, archive),
         }
 
 

@@ -11,6 +11,7 @@ from reidsearch.base.errors import InputError, Kind, NotFound, Refused, absent
 from reidsearch.base.said import said
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.reports import Relocated
+from reidsearch.media.files.remote import remote_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import places
 from reidsearch.store.footage import reader as footage_store
@@ -48,14 +49,16 @@ def indexed_file(store: Store, source_id: int, *, verify: bool) -> Path:
 
     Raises:
         InputError: (footage-missing, footage-differs) no place holds them.
+        StorageError: it lies in a store of objects alone, which cannot be used.
     """
     from reidsearch.media.video.open import lies_there, path_of
 
     (known,) = places.bytes_of(store, source_id)
     others: list[InputError] = []
-    for place in known.places:
-        path = path_of(place)
-        if not lies_there(path):
+    # What has to be fetched is looked at last.
+    for place in sorted(known.places, key=lambda one: remote_of(one) is not None):
+        path = _fetched(store, place) if remote_of(place) else path_of(place)
+        if path is None or not lies_there(path):
             continue
         try:
             _require_same(path, known, verify=verify)
@@ -75,6 +78,15 @@ def indexed_file(store: Store, source_id: int, *, verify: bool) -> Path:
         location=source.location,
         archive=store.location,
     )
+
+
+def _fetched(store: Store, place: str) -> Path | None:
+    """Return a file with the bytes of an object; None: it is gone."""
+    from reidsearch.base.settings_file import read_settings
+    from reidsearch.media.files.remote import fetched_files
+
+    endpoint = read_settings(store.address).objects.endpoint
+    return fetched_files().file(place, endpoint, store.folder)
 
 
 def _require_same(path: Path, known: SourceBytes, *, verify: bool) -> None:

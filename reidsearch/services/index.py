@@ -16,6 +16,7 @@ from reidsearch.base.errors import ArchiveLocked, UsageError
 from reidsearch.base.locations import location_text
 from reidsearch.base.progress import NO_PROGRESS, Parts, Progress
 from reidsearch.base.settings import FootageSettings, PictureLimits
+from reidsearch.base.settings_file import read_settings
 from reidsearch.domain.crops import CropInput, Rejected
 from reidsearch.domain.reports import FactsReport, FootageReport, IndexReport
 from reidsearch.index.gallery import Gallery
@@ -23,7 +24,7 @@ from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.ingest.crops import ingest, request_digest
 from reidsearch.ingest.progress import CropBytes
 from reidsearch.media.files.crop_inputs import CropInputs
-from reidsearch.media.files.inventory import FOOTAGE, Inventory, Kind, take_inventory
+from reidsearch.media.files.inventory import FOOTAGE, Inventory, Kind, absolute, take_inventory
 from reidsearch.media.files.paths import NAMED_AT_MOST
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.media.naming.source_facts import SourceNaming
@@ -93,9 +94,10 @@ class Run:
 
     def paths(self, paths: Sequence[Path], naming: Naming, options: FootageOptions) -> IndexReport:
         """Index everything that lies there: pictures first, then footage."""
-        inventory = take_inventory(paths, frames=options.frames)
+        endpoint = read_settings(self.store.address).objects.endpoint
+        inventory = take_inventory(paths, frames=options.frames, endpoint=endpoint)
         _require_one_source(inventory, options)
-        roots = [location_text(str(path.absolute())) for path in paths]
+        roots = [location_text(absolute(path)) for path in paths]
         # How they are read does not matter: a finished run has met all that lies there.
         request = [*roots, f"frames={options.frames}"]
         with open_writer(self.store, self.embedder.identity) as writer:

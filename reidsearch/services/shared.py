@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from reidsearch.services.jobs.service import JobService
     from reidsearch.services.maintenance import MaintenanceService
     from reidsearch.services.merging import MergeService
+    from reidsearch.services.pictures import PictureService
     from reidsearch.services.playback import PlaybackService
     from reidsearch.services.proposals import ProposalService
     from reidsearch.services.replay import ReplayService
@@ -239,6 +240,13 @@ class Services:
         from reidsearch.services.sight import Sight
 
         return Sight(self._store, self.identities, cameras)
+
+    @cached_property
+    def pictures(self) -> PictureService:
+        """Where the pictures of crops are: `archive.pictures.kept()`."""
+        from reidsearch.services.pictures import PictureService
+
+        return PictureService(self._store, self._progress)
 
     @cached_property
     def holds(self) -> HoldService:

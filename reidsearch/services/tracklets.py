@@ -36,6 +36,7 @@ from reidsearch.store.identities import store as held
 from reidsearch.store.identities.ledger import Ledger
 from reidsearch.store.identities.proposals import proposing
 from reidsearch.store.identities.tracklet_plans import Half, bring_together, hand_on
+from reidsearch.store.pictures.putting import stored
 from reidsearch.store.timezone import stored_timezone
 
 SPLIT, JOIN = "split-tracklet", "join-tracklets"
@@ -150,7 +151,9 @@ class TrackletService:
         return self._edited(decision, ids[:1], withdrawn=withdrawn)
 
     def _decide(self, what: str, plan: held.Plan, note: str) -> Decision:
-        decision = held.decide(self._store, what, plan, actor=self._actor, note=note)
+        decision = stored(
+            self._store, lambda: held.decide(self._store, what, plan, actor=self._actor, note=note)
+        )
         if decision is None:  # tracklets are always changed
             raise absent("the decision that was recorded")
         return decision

@@ -47,9 +47,9 @@ from reidsearch.domain.request import Filters
 from reidsearch.store import tables
 from reidsearch.store.chunks import CHUNK
 from reidsearch.store.crops.model import model_row
-from reidsearch.store.crops.rows import sha256_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.event_log import append
+from reidsearch.store.pictures.reading import pictures
 from reidsearch.store.tables.attributes import attributes, column_of
 from reidsearch.store.tables.footage import moment
 
@@ -119,13 +119,8 @@ def _views(store: Store, tracklet_id: int) -> list[int]:
 
 
 def _pictures(store: Store, ids: Sequence[int]) -> Iterator[tuple[int, bytes]]:
-    p = tables.picture.c
-    with store.scan() as connection:
-        for row in connection.execute(
-            select(p.crop_id, p.jpeg, p.sha256).where(p.crop_id.in_(ids)).order_by(p.crop_id)
-        ):
-            # One damaged picture is reported by its crop, and the others go on.
-            yield row.crop_id, row.jpeg if sha256_of(row.jpeg) == row.sha256 else b""
+    for crop_id, jpeg in pictures(store, ids):
+        yield crop_id, jpeg or b""  # one damaged picture is reported by its crop, the others go on
 
 
 def record(

@@ -25,6 +25,8 @@ from reidsearch.store.events import record_event
 from reidsearch.store.footage.tracklet_means import renew_means
 from reidsearch.store.identities.photos import photo_embedding_row, unembedded
 from reidsearch.store.pending import record_erasure
+from reidsearch.store.pictures.reading import damaged_picture
+from reidsearch.store.pictures.reading import pictures as read_pictures
 from reidsearch.store.tables.photos import photo_embedding
 
 PICTURES_AT_ONCE = 256
@@ -33,28 +35,36 @@ Embedded: TypeAlias = tuple[int, Vectors]
 
 
 def pictures_without(store: Store, model: ModelIdentity) -> tuple[int, Iterator[tuple[int, bytes]]]:
-    """Count crops that have no embedding of `model` yet; return their ids and JPEGs too."""
-    p = tables.picture.c
+    """Count crops that have no embedding of `model` yet; return their ids and JPEGs too.
+
+    Raises, while they are read:
+        ArchiveError: a picture is damaged or missing.
+        StorageError: pictures are in a store of objects, which cannot be used.
+    """
+    crop = tables.crop.c
     m = tables.model.c
     this = select(m.id).where(m.digest == model.digest, m.preprocessing == model.preprocessing)
     embedded = exists().where(
-        tables.embedding.c.crop_id == p.crop_id,
+        tables.embedding.c.crop_id == crop.id,
         tables.embedding.c.model_id == this.scalar_subquery(),
     )
     with store.scan() as connection:
-        count = connection.scalar(select(func.count()).select_from(tables.picture).where(~embedded))
+        count = connection.scalar(select(func.count()).select_from(tables.crop).where(~embedded))
 
     def pictures() -> Iterator[tuple[int, bytes]]:
         last = 0
         while True:
-            query = select(p.crop_id, p.jpeg).where(~embedded, p.crop_id > last)
-            with store.read() as connection:
-                rows = connection.execute(query.order_by(p.crop_id).limit(PICTURES_AT_ONCE)).all()
-            if not rows:
+            query = select(crop.id).where(~embedded, crop.id > last)
+            with store.scan() as connection:
+                some = query.order_by(crop.id).limit(PICTURES_AT_ONCE)
+                ids = list(connection.scalars(some))
+            if not ids:
                 return
-            for row in rows:
-                yield row.crop_id, row.jpeg
-            last = rows[-1].crop_id
+            for crop_id, jpeg in read_pictures(store, ids):
+                if jpeg is None:
+                    raise damaged_picture(store, crop_id)
+                yield crop_id, jpeg
+            last = ids[-1]
 
     return count or 0, pictures()
 

@@ -54,6 +54,7 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "prepare-reranking": (Event.PREPARE_RERANKING,),
     "reembed": (Event.REEMBED,),
     "merge": (Event.MERGE, Event.MERGE_END, Event.DECISION),
+    "pictures": (Event.PICTURES,),
     "clock": (Event.CLOCK,),
     "relocate": (Event.RELOCATE,),
     "check": (Event.REPAIR, Event.REPAIR_END),

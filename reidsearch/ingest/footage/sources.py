@@ -7,7 +7,8 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from functools import partial
@@ -19,6 +20,7 @@ from reidsearch.base.locations import location_text
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.reading import refusal
 from reidsearch.base.settings import FootageSettings
+from reidsearch.base.settings_file import read_settings
 from reidsearch.domain.crops import Rejected
 from reidsearch.domain.footage import SourceFacts
 from reidsearch.domain.reports import FootageReport
@@ -35,6 +37,7 @@ from reidsearch.ingest.footage.run import index_source
 from reidsearch.ingest.progress import SourceBytes
 from reidsearch.ingest.sink import Sink
 from reidsearch.media.files.inventory import Entry
+from reidsearch.media.files.remote import fetched, fingerprint_of, remote_of
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.video.frames import Footage
 from reidsearch.media.video.open import Digest, digest_of, lies_there, open_footage, path_of
@@ -164,8 +167,10 @@ class _Source:
     """
 
     def __init__(self, path: str, run: SourceRun, share: SourceBytes) -> None:
-        self._path = path
+        self._path = self._file = path
         self._location = location_text(path)
+        self._remote = remote_of(path)
+        self._endpoint = read_settings(run.store.address).objects.endpoint if self._remote else None
         self._run = run
         self._share = share
         self.loss: Refused | None = None
@@ -176,7 +181,7 @@ class _Source:
         Raises:
             Refused: it cannot be read at all.
         """
-        fingerprint = _fingerprint(self._path)
+        fingerprint = self._fingerprint()
         known = source_at(self._run.store, self._location)
         naming = self._run.naming
         restored = known is not None and known.erased and not known.permanently
@@ -200,9 +205,12 @@ class _Source:
     def _claimed(
         self, fingerprint: str, known: KnownSource | None, claims: contextlib.ExitStack
     ) -> dict[str, float]:
-        with open_footage(self._path, frames_fps=self._run.frames_fps) as footage:
+        with (
+            self._at_hand(),
+            open_footage(self._file, frames_fps=self._run.frames_fps) as footage,
+        ):
             start_bytes = known.size_bytes if known else None
-            digest = digest_of(self._path, self._share.progress, start_bytes)
+            digest = digest_of(self._file, self._share.progress, start_bytes)
             self._require_unchanged(fingerprint)
             if not self._claims(claims, digest.sha256):
                 return {IN_OTHER_RUNS: 1}
@@ -224,6 +232,31 @@ class _Source:
     def _claims(self, claims: contextlib.ExitStack, sha256: bytes) -> bool:
         return claims.enter_context(self._run.sink.claim_source(sha256))
 
+    @contextmanager
+    def _at_hand(self) -> Iterator[None]:
+        """Fetch what lies in a store of objects, for as long as it is read."""
+        if self._remote is None:
+            yield
+            return
+        with fetched(self._remote, self._endpoint, self._run.store.folder) as file:
+            self._file = os.fspath(file)
+            yield
+
+    def _fingerprint(self) -> str:
+        if self._remote is None:
+            return _fingerprint(self._path)
+        found = fingerprint_of(self._remote, self._endpoint)
+        if found is None:
+            raise Refused(Reason.MISSING, "there is no such object any more")
+        return found
+
+    def _lies(self, location: str) -> bool:
+        remote = remote_of(location)
+        if remote is None:
+            return lies_there(Path(location) if location == self._path else path_of(location))
+        endpoint = read_settings(self._run.store.address).objects.endpoint
+        return fingerprint_of(remote, endpoint) is not None
+
     def _take_in(
         self, file: SourceFile, footage: Footage, known: KnownSource | None
     ) -> dict[str, float]:
@@ -236,7 +269,7 @@ class _Source:
         precomputed = self._precomputed()
         if held is not None and held.finished and not self._brings_back(held, precomputed):
             shown = source(self._run.store, held.source_id).location
-            moved = not lies_there(path_of(shown))
+            moved = not self._lies(shown)
             changed = sink.place_source(held.source_id, file, facts, moved=moved)
             self.loss = loss_of(held.counts, held.remarks)
             if known is None or known.source_id != held.source_id:
@@ -297,7 +330,7 @@ class _Source:
 
     def _choose_tiles(self) -> TilesChosen | None:
         run = self._run
-        with open_footage(self._path, frames_fps=run.frames_fps) as footage:
+        with open_footage(self._file, frames_fps=run.frames_fps) as footage:
             return choose_tiles(footage, run.detector(), run.settings, run.stop)
 
     def _notes(self, applied: Applied | None) -> Sequence[str]:
@@ -318,7 +351,7 @@ class _Source:
         Raises:
             Refused: (unreadable) other bytes lie there now.
         """
-        if os.path.exists(self._path) and _fingerprint(self._path) != fingerprint:  # noqa: PTH110
+        if self._lies(self._path) and self._fingerprint() != fingerprint:
             raise Refused(
                 Reason.UNREADABLE,
                 "it changed while it was read",

@@ -20,6 +20,7 @@ from reidsearch.base.locations import location_text
 from reidsearch.base.reading import refusal, require_file
 from reidsearch.media.files.manifest import Manifest
 from reidsearch.media.files.paths import CONTAINERS, MANIFESTS, Skipped, kind_of
+from reidsearch.media.files.remote import files_below, remote_of
 
 
 class Kind(IntEnum):
@@ -147,7 +148,9 @@ class Inventory:
         return number
 
 
-def take_inventory(paths: Sequence[Path], *, frames: bool = False) -> Inventory:
+def take_inventory(
+    paths: Sequence[Path], *, frames: bool = False, endpoint: str | None = None
+) -> Inventory:
     """Walk over paths once; see `docs/reference/indexing.md` for what is read from where.
 
     Args:
@@ -155,24 +158,34 @@ def take_inventory(paths: Sequence[Path], *, frames: bool = False) -> Inventory:
             ending says nothing is a picture if its bytes begin like one, else footage. In folders
             the ending decides.
         frames: folders that hold pictures are sources of full frames, not of crops.
+        endpoint: of the store of objects, where paths are `s3://bucket/folder`: videos below it.
 
     Raises:
+        StorageError: a store of objects cannot be used.
         InputError: a manifest cannot be read at all, or has no path column.
     """
-    return _Walk(frames).over(paths)
+    return _Walk(frames, endpoint).over(paths)
+
+
+def absolute(path: Path) -> str:
+    """Return a path as it is recorded: absolute, or the location of an object."""
+    return remote_of(path) or os.path.abspath(path)  # noqa: PTH100 - no resolve
 
 
 class _Walk:
     """The pass over the paths. Each real folder and each real video is taken once."""
 
-    def __init__(self, frames: bool) -> None:
-        self._frames = frames
+    def __init__(self, frames: bool, endpoint: str | None) -> None:
+        self._frames, self._endpoint = frames, endpoint
         self._inventory = Inventory()
         self._seen: set[tuple[int, int]] = set()
 
     def over(self, paths: Sequence[Path]) -> Inventory:
         # One path twice is one entry.
-        for path in dict.fromkeys(os.path.abspath(each) for each in paths):  # noqa: PTH100 - no resolve
+        for path in dict.fromkeys(map(absolute, paths)):
+            if remote_of(path) is not None:
+                self._remote(path)
+                continue
             if path.lower().endswith(MANIFESTS):
                 self._manifest(path)
                 continue
@@ -186,6 +199,20 @@ class _Walk:
             else:
                 self._named(path, status)
         return self._inventory
+
+    def _remote(self, path: str) -> None:
+        """Take the videos of a store of objects; what else lies there is passed over."""
+        found = False
+        for one in files_below(path, self._endpoint):
+            name = one.location.rpartition("/")[2]
+            kind = kind_of(name)
+            if kind == "video" or (kind != "hidden" and one.location == path):
+                found = True
+                self._add(one.location, Kind.VIDEO, one.size_bytes, one.modified_ns)
+            elif kind != "hidden":
+                self._inventory.skipped.note(one.location)
+        if not found:
+            self._refuse(path, Refused(Reason.MISSING, "there is no footage of this name"))
 
     def _manifest(self, path: str) -> None:
         self._inventory.manifests[path] = Manifest.open(path)

@@ -207,7 +207,7 @@ def _crops(shown: Shown, held: Held, files: Files, put: Put) -> dict[int, str]:
         except NotFound:
             gone.append(crop_id)
             continue
-        except ArchiveError as error:
+        except (ArchiveError, StorageError) as error:
             files.missing.append(f"The picture of crop {crop_id}: {error.message}.")
             continue
         found[crop_id] = put(f"pictures/crop-{crop_id}.jpg", "crop", jpeg, crop=crop)

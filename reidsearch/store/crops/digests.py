@@ -10,6 +10,7 @@ from sqlalchemy import select
 from reidsearch.store import tables
 from reidsearch.store.chunks import CHUNK
 from reidsearch.store.crops.store import Store
+from reidsearch.store.tables.pictures import picture_object
 
 CropDigests: TypeAlias = tuple[str, ...]
 """SHA-256 in hexadecimal: of the stored JPEG, and of the embedding's float32 bytes."""
@@ -18,13 +19,14 @@ CropDigests: TypeAlias = tuple[str, ...]
 def crop_digests(store: Store, crop_ids: Sequence[int]) -> dict[int, CropDigests]:
     """Return the digests of each of those crops that is stored."""
     found: dict[int, CropDigests] = {}
-    picture, embedding = tables.picture.c, tables.embedding.c
+    picture, outside, embedding = tables.picture.c, picture_object.c, tables.embedding.c
     current = select(tables.archive.c.model_id).scalar_subquery()
     with store.read() as connection:
         for start in range(0, len(crop_ids), CHUNK):
             part = crop_ids[start : start + CHUNK]
             for of, column, where in (
                 (picture.crop_id, picture.sha256, picture.crop_id.in_(part)),
+                (outside.crop_id, outside.sha256, outside.crop_id.in_(part)),
                 (
                     embedding.crop_id,
                     embedding.sha256,

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Table, select
 
@@ -37,7 +38,13 @@ from reidsearch.store.crops.state import (
 from reidsearch.store.database import kinds, lifecycle, selects
 from reidsearch.store.database.lock import FILES, files_lock, is_locked
 from reidsearch.store.decoding import decoding
+from reidsearch.store.pictures import reading
+from reidsearch.store.pictures.holder import Place
+from reidsearch.store.pictures.putting import require_put
 from reidsearch.store.row_digests import Value
+
+if TYPE_CHECKING:
+    from reidsearch.media.files.objects import Objects
 
 
 def location_key(key: str) -> bytes:
@@ -64,6 +71,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         written: is called after every committed transaction.
         author: who writes, where nobody is `acting`.
         logged: whether the archive keeps an event log.
+        objects: stores of objects that were used, which keep their connections.
     """
 
     def __init__(self, address: Address) -> None:
@@ -84,6 +92,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         self._looking = threading.Lock()
         self._held = HeldByThread()
         self._holds = LocksOfThread()
+        self.objects: dict[Place, Objects] = {}
         self.finish: Callable[[], object] | None = None
         self.written: Callable[[], object] | None = None
         self.author = Author("")
@@ -196,6 +205,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
     def _writing(self, author: Author) -> Iterator[Connection]:
         with self._database.write() as connection:
             yield connection.execution_options(author=author, logged=self.logged)
+            require_put()
         if self.written is not None:
             self.written()
 
@@ -438,18 +448,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         Raises:
             NotFound: no crop has this id.
             ArchiveError: the picture is damaged (its checksum differs) or missing.
+            StorageError: it is in a store of objects, which cannot be used.
         """
         self.crop(crop_id)
-        p = tables.picture.c
-        with self.read() as connection:
-            row = connection.execute(
-                select(p.jpeg, p.sha256).where(p.crop_id == crop_id)
-            ).one_or_none()
-        if row is None or hashlib.sha256(row.jpeg).digest() != row.sha256:
-            raise ArchiveError(
-                f"the picture of crop {crop_id} is damaged or missing",
-                kind=Kind.ARCHIVE_DAMAGED,
-                archive=self.location,
-            )
-        jpeg: bytes = row.jpeg
-        return jpeg
+        return reading.picture(self, crop_id)

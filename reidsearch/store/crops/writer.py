@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -43,12 +43,14 @@ from reidsearch.store.crops.rows import (
     location_row,
     mark_replaced,
     merge_facts,
-    sha256_of,
 )
 from reidsearch.store.crops.store import Store, location_key
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.event_log import append
 from reidsearch.store.keeping_out import without_kept_out
+from reidsearch.store.pictures.putting import Keeping, stored
+
+Result = TypeVar("Result")
 
 
 class Writer:
@@ -181,8 +183,16 @@ class Writer:
         A new crop that turns out to be held (a copy of its file came first) becomes a duplicate,
         never a second crop.
         """
-        with self.transaction() as connection:
-            return self._commit(connection, items)
+
+        def work() -> Committed:
+            with self.transaction() as connection:
+                return self._commit(connection, items)
+
+        return self.stored(work)
+
+    def stored(self, work: Callable[[], Result]) -> Result:
+        """Do work of one `transaction` that records pictures; see `store.pictures.putting`."""
+        return stored(self._store, work)
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -228,8 +238,10 @@ class Writer:
         sources = existing_sources(connection, {item.source_sha256 for item in fresh})
         taken = existing_crops(connection, sources.values())
         rows: dict[str, list[dict[str, Any]]] = {
-            name: [] for name in ("source", "crop", "picture", "embedding", "location")
+            name: []
+            for name in ("source", "crop", "picture", "picture_object", "embedding", "location")
         }
+        keeping = Keeping(connection)
         duplicates = []
         indexed_us = to_us(now())
         for item in fresh:
@@ -260,9 +272,8 @@ class Writer:
                     "indexed_us": indexed_us,
                 }
             )
-            rows["picture"].append(
-                {"crop_id": crop_id, "jpeg": item.jpeg, "sha256": sha256_of(item.jpeg)}
-            )
+            table, picture = keeping.row(crop_id, item.jpeg)
+            rows[table.name].append(picture)
             rows["embedding"].append(embedding_row(crop_id, self.model_id, item.vector))
             rows["location"].append(location_row(item.input, crop_id, own=True))
             crop_id += 1

@@ -20,6 +20,7 @@ from reidsearch.store.footage.traces import doubts_of_both, one_person, together
 from reidsearch.store.footage.tracklet_edits import info_of
 from reidsearch.store.footage.tracklet_means import renew_means
 from reidsearch.store.pending import record_erasure
+from reidsearch.store.pictures.going import let_go
 from reidsearch.store.tables.footage import (
     footage,
     moment,
@@ -85,6 +86,7 @@ def _join(connection: Connection, stored: Row[Any], again: list[Row[Any]]) -> No
     ids = [one.tracklet_id for one in again]
     for row in connection.execute(views.where(moment.c.tracklet_id.in_(ids))).all():
         if tuple(row[1:]) in held:
+            let_go(connection, crop.id == row.id)
             connection.execute(delete(tables.crop).where(crop.id == row.id))
         else:
             connection.execute(

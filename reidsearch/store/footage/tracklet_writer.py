@@ -31,6 +31,7 @@ from reidsearch.store.tables.footage import (
     tracklet_embedding,
     tracklet_part,
 )
+from reidsearch.store.tables.pictures import picture_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class _Batch:
     def __init__(self, connection: Connection, target: Target) -> None:
         self._connection = connection
         self._target = target
-        self._of = ViewOf.read(target.facts, target.run_id, target.model_id)
+        self._of = ViewOf.read(connection, target.facts, target.run_id, target.model_id)
         self._info = self._of.info
         counter = connection.execute(select(tables.archive).where(intact(tables.archive))).one()
         self._crop_id, self._tracklet_id = counter.next_crop_id, counter.next_tracklet_id
@@ -83,6 +84,7 @@ class _Batch:
                 tracklet_embedding,
                 tables.crop,
                 tables.picture,
+                picture_object,
                 tables.embedding,
                 moment,
             )

@@ -12,9 +12,10 @@ from reidsearch.domain.crops import Vectors
 from reidsearch.domain.footage import Clock, VideoInfo
 from reidsearch.domain.tracklets import BestShot
 from reidsearch.store import tables
-from reidsearch.store.crops.rows import embedding_row, sha256_of
+from reidsearch.store.crops.rows import embedding_row
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.footage import rows as footage_rows
+from reidsearch.store.pictures.putting import Keeping
 from reidsearch.store.tables.footage import footage, moment, tracklet
 
 Rows: TypeAlias = dict[Table, dict[str, Any]]
@@ -26,6 +27,7 @@ class ViewOf:
 
     Args:
         run_id: the run that adds them.
+        keeping: how their pictures are recorded.
     """
 
     source_id: int
@@ -34,9 +36,10 @@ class ViewOf:
     clock: Clock
     run_id: int
     model_id: int
+    keeping: Keeping
 
     @classmethod
-    def read(cls, facts: Row[Any], run_id: int, model_id: int) -> ViewOf:
+    def read(cls, connection: Connection, facts: Row[Any], run_id: int, model_id: int) -> ViewOf:
         """Read them from a row of `footage` with the size of its frames."""
         return cls(
             facts.source_id,
@@ -45,6 +48,7 @@ class ViewOf:
             footage_rows.read_clock(facts),
             run_id,
             model_id,
+            Keeping(connection),
         )
 
 
@@ -53,6 +57,7 @@ def view_rows(
 ) -> Rows:
     """Return the rows of one view, in the order in which they can be inserted."""
     media_s = of.info.media_s(view.pts)
+    table, picture = of.keeping.row(crop_id, view.jpeg)
     return {
         tables.crop: {
             "id": crop_id,
@@ -64,7 +69,7 @@ def view_rows(
             "run_id": of.run_id,
             "indexed_us": indexed_us,
         },
-        tables.picture: {"crop_id": crop_id, "jpeg": view.jpeg, "sha256": sha256_of(view.jpeg)},
+        table: picture,
         tables.embedding: embedding_row(crop_id, of.model_id, vector),
         moment: {
             "crop_id": crop_id,
@@ -89,7 +94,7 @@ def add_view(
     ).one()
     run_id = connection.scalars(select(tracklet.c.run_id).where(tracklet.c.id == tracklet_id)).one()
     row = connection.execute(select(tables.archive).where(intact(tables.archive))).one()
-    of = ViewOf.read(facts, run_id, row.model_id)
+    of = ViewOf.read(connection, facts, run_id, row.model_id)
     crop_id = int(row.next_crop_id)
     connection.execute(update(tables.archive).values(next_crop_id=crop_id + 1))
     made = view_rows(of, tracklet_id, crop_id, view, vector, to_us(now()))

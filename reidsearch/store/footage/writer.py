@@ -37,6 +37,7 @@ from reidsearch.store.footage.unfinished import (
     taken_up,
 )
 from reidsearch.store.pending import record_erasure
+from reidsearch.store.pictures.going import let_go
 from reidsearch.store.tables.footage import erased as erased_table
 from reidsearch.store.tables.footage import (
     footage,
@@ -115,6 +116,7 @@ class FootageWriter:
         touched = connection.scalars(
             select(moment.c.tracklet_id).join(tables.crop).where(*of_run).distinct()
         ).all()
+        let_go(connection, *of_run)
         connection.execute(delete(tables.crop).where(*of_run))
         record_erasure(connection, Cause.ANALYSIS)
         renew_means(connection, self._writer.model_id, touched)
@@ -241,6 +243,9 @@ class FootageWriter:
 
     def commit(self, step: SourceStep) -> None:
         """Store a step, whole or not at all."""
+        self._writer.stored(lambda: self._commit(step))
+
+    def _commit(self, step: SourceStep) -> None:
         source_id = step.source_id
         with self._writer.transaction() as connection:
             if step.tracklets:
@@ -342,6 +347,7 @@ def delete_source(connection: Connection, source_id: int) -> None:
     """Delete everything of one source: crops, tracklets, coverage, checkpoint."""
     shown = select(tracklet_part.c.tracklet_id).where(tracklet_part.c.source_id == source_id)
     ids = connection.scalars(shown).all()
+    let_go(connection, tables.crop.c.source_id == source_id)
     connection.execute(delete(tables.crop).where(tables.crop.c.source_id == source_id))
     connection.execute(delete(tables.source).where(tables.source.c.id == source_id))
     model_id = connection.execute(select(tables.archive.c.model_id)).scalar_one()
