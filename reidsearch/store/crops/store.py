@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -33,6 +33,12 @@ from reidsearch.store.row_digests import Value
 def location_key(key: str) -> bytes:
     """Return the 16 bytes that a `CropInput.key` is stored under; paths are too long."""
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+class _Fence(threading.local):
+    """What a thread's writing asks first; see `Store.fenced`."""
+
+    require: Callable[[Connection], object] | None = None
 
 
 class Store(contextlib.AbstractContextManager["Store"]):
@@ -72,6 +78,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         self._changes = 0
         self._looking = threading.Lock()
         self._held = HeldByThread()
+        self._fence = _Fence()
         self.finish: Callable[[], object] | None = None
         self.written: Callable[[], object] | None = None
         self.author = Author("")
@@ -177,6 +184,8 @@ class Store(contextlib.AbstractContextManager["Store"]):
     @contextlib.contextmanager
     def _writing(self, author: Author) -> Iterator[Connection]:
         with self._database.write() as connection:
+            if self._fence.require is not None:
+                self._fence.require(connection)
             yield connection.execution_options(author=author, logged=self.logged)
         if self.written is not None:
             self.written()
@@ -211,6 +220,26 @@ class Store(contextlib.AbstractContextManager["Store"]):
     def jobs_run(self) -> bool:
         """Tell whether somebody holds the right to run the archive's jobs just now."""
         return self._database.jobs_run()
+
+    def working(self, worker_id: int) -> AbstractContextManager[None]:
+        """Hold the sign that a worker of the queue lives; see `Database.working`."""
+        return self._database.working(worker_id)
+
+    def living(self, worker_ids: Collection[int]) -> frozenset[int]:
+        """Return those of these workers that live; see `Database.living`."""
+        return self._database.living(worker_ids)
+
+    @contextlib.contextmanager
+    def fenced(self, require: Callable[[Connection], object]) -> Iterator[None]:
+        """Ask `require`, which raises to refuse, in every transaction in which this thread writes.
+
+        For work that another process may take over meanwhile: nothing is committed after that.
+        """
+        self._fence.require = require
+        try:
+            yield
+        finally:
+            self._fence.require = None
 
     def announce(self, run_id: int) -> None:
         """Let others know which index run the writer lock is held for."""

@@ -15,6 +15,7 @@ from reidsearch.store.tables import (
     neighbours,  # noqa: F401
     pending,  # noqa: F401
     photos,  # noqa: F401
+    queue,  # noqa: F401
     retention,  # noqa: F401
     reviews,  # noqa: F401
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, Table
 from reidsearch.base.address import PostgresAddress
 from reidsearch.base.errors import UsageError
 from reidsearch.store.database import lock_notes
-from reidsearch.store.database.postgresql import making, proofs
+from reidsearch.store.database.postgresql import making, proofs, worker_locks
 from reidsearch.store.database.postgresql.connections import (
     TABLES,
     connect,
@@ -148,6 +148,14 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
     def jobs_run(self) -> bool:
         """See `Database.jobs_run`."""
         return self._locks.is_held(Lock.JOBS)
+
+    def working(self, worker_id: int) -> AbstractContextManager[None]:
+        """See `Database.working`."""
+        return worker_locks.working(self._address, worker_id)
+
+    def living(self, worker_ids: Collection[int]) -> frozenset[int]:
+        """See `Database.living`."""
+        return worker_locks.living(self._address, worker_ids)
 
     def announce(self, run_id: int) -> None:
         """Write the run into the note beside the lock."""
