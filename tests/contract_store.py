@@ -6,6 +6,7 @@ class TestMine(StoreContract):
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -236,6 +237,61 @@ class StoreContract:
                     )
                 assert store.state().erasures == before.erasures + 1
                 before = store.state()
+
+    # -- waiting for others -----------------------------------------------------------------
+
+    def test_waiting_ends_when_somebody_commits(self, store, opens):
+        with opens() as other:
+            while other.wait_for_change(0.5):  # at first, and once it listens
+                pass
+            for one in (store, other):
+                with one.write() as connection:
+                    connection.execute(
+                        update(tables.archive).values(erasures=tables.archive.c.erasures + 1)
+                    )
+                assert other.wait_for_change(30.0), "what came between two calls"
+                assert not other.wait_for_change(0.3)
+            waited = threading.Event()
+            with Threads() as threads:
+                threads.start(lambda: other.wait_for_change(0) and waited.set())
+                assert waited.wait(30), "a thread is told of what it never looked at"
+
+    def test_each_thread_that_waits_is_told(self, store, opens):
+        with opens() as other:
+            while other.wait_for_change(0.5):
+                pass
+            ready, told = threading.Barrier(5, timeout=30), []
+
+            def wait() -> None:
+                while other.wait_for_change(0.3):
+                    pass
+                ready.wait()
+                told.append(other.wait_for_change(30.0))
+
+            with Threads() as threads:
+                for _ in range(4):
+                    threads.start(wait)
+                ready.wait()
+                with store.write() as connection:
+                    add_camera(connection, "gate")
+            assert told == [True] * 4
+
+    def test_what_is_rolled_back_wakes_nobody(self, store, opens):
+        with opens() as other:
+            while other.wait_for_change(0.5):
+                pass
+            with contextlib.suppress(RuntimeError), store.write() as connection:
+                add_camera(connection, "gate")
+                raise RuntimeError("stop")
+            assert not other.wait_for_change(0.3)
+
+    def test_closing_ends_all_waiting(self, opens):
+        other = opens()
+        while other.wait_for_change(0.3):
+            pass
+        with Threads() as threads:
+            threads.start(lambda: other.wait_for_change(0) and other.wait_for_change(3600))
+            other.close()
 
     # -- the writer lock --------------------------------------------------------------------
 

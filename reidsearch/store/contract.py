@@ -166,6 +166,20 @@ class Database(Protocol):
         """
         ...
 
+    def wait_for_change(self, timeout_s: float) -> bool:
+        """Wait until somebody has committed, at most so long; tell whether somebody has.
+
+        Each thread is told of what was committed since it was told last: True at once for what
+        came between two calls, and at a thread's first call. So a thread that looks whenever it is
+        True misses nothing. It may be True without a reason (a server that was away is back); it
+        never raises for a server that is away, which whoever looks then is told.
+
+            while not stopping:
+                if store.wait_for_change(10.0):
+                    look(store)
+        """
+        ...
+
     def rows_proven(self, table: Table) -> Iterator[tuple[int, list[dict[str, Value]]]]:
         """Prove all rows of a table; yield how many were read, and which are damaged.
 

@@ -29,6 +29,8 @@ from reidsearch.web.problems import Denied
 MEDIA = "text/event-stream"
 MOST_LISTENERS = 64
 LOOKS_EVERY_S = 0.4
+LOOKS_ANYWAY_EVERY_S = 2.0
+"""So often what nobody says is looked for: that the process of a job was killed."""
 BEATS_EVERY_S = 10.0
 """So long nothing is said at most: listeners, and what lies between, know that the server lives."""
 RETRY_MS = 2000
@@ -47,13 +49,20 @@ class Present:
 
 
 class Channel:
-    """What one kind of listeners is told, read at most once in `LOOKS_EVERY_S` for all of them."""
+    """What one kind of listeners is told, read at most once in `LOOKS_EVERY_S` for all of them.
 
-    def __init__(self, event: str, look: Callable[[], Present]) -> None:
-        self._event, self._look = event, look
+    Args:
+        moved: a value that is another one when there may be something new to tell.
+    """
+
+    def __init__(
+        self, event: str, look: Callable[[], Present], moved: Callable[[], object]
+    ) -> None:
+        self._event, self._look, self._moved = event, look, moved
         self._boot = secrets.token_hex(4)
         self._reading = threading.Lock()
-        self._at = float("-inf")
+        self._asked_at = self._looked_at = float("-inf")
+        self._seen: object = None
         self._data = ""
         self._number = 0
         self.last = False
@@ -61,16 +70,23 @@ class Channel:
     def now(self) -> tuple[str, str]:
         """Return the id and the text of the present event."""
         with self._reading:
-            if time.monotonic() - self._at >= LOOKS_EVERY_S / 2 and not self.last:
-                seen = self._look()
-                data = json.dumps(seen.document)
-                if data != self._data:
-                    self._data = data
-                    self._number += 1
-                self.last = seen.last
-                self._at = time.monotonic()
+            if time.monotonic() - self._asked_at >= LOOKS_EVERY_S / 2 and not self.last:
+                self._ask()
+                self._asked_at = time.monotonic()
             told = f"{self._boot}-{self._number}"
             return told, f"id: {told}\nevent: {self._event}\ndata: {self._data}\n\n"
+
+    def _ask(self) -> None:
+        moved = self._moved()  # before looking: what comes meanwhile is looked at again
+        if moved == self._seen and time.monotonic() - self._looked_at < LOOKS_ANYWAY_EVERY_S:
+            return
+        present = self._look()
+        data = json.dumps(present.document)
+        if data != self._data:
+            self._data = data
+            self._number += 1
+        self.last = present.last
+        self._seen, self._looked_at = moved, time.monotonic()
 
 
 class Listeners:
@@ -83,16 +99,19 @@ class Listeners:
         self._counting = threading.Lock()
         self._channels: WeakValueDictionary[tuple[str, str], Channel] = WeakValueDictionary()
 
-    def channel(self, of: tuple[str, str], look: Callable[[], Present]) -> Channel:
+    def channel(
+        self, of: tuple[str, str], look: Callable[[], Present], moved: Callable[[], object]
+    ) -> Channel:
         """Return what all who listen to the same are told.
 
         Args:
             of: name of the event, and what tells these listeners from others of it.
+            moved: see `Channel`.
         """
         with self._counting:
             found = self._channels.get(of)
             if found is None:
-                found = self._channels[of] = Channel(of[0], look)
+                found = self._channels[of] = Channel(of[0], look, moved)
             return found
 
     def response(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from html import unescape
@@ -155,15 +156,21 @@ def test_a_stream_tells_the_whole_state_and_each_new_one_once(served, monkeypatc
 
 
 def test_what_is_told_is_read_once_for_all_and_numbered_by_what_changes() -> None:
-    states = iter([{"a": 1}, {"a": 1}, {"a": 2}])
-    told = Channel("state", lambda: Present(next(states)))
+    states = iter([{"a": 1}, {"a": 1}, {"a": 2}, {"a": 3}])
+    moves = itertools.count()
+    told = Channel("state", lambda: Present(next(states)), lambda: next(moves))
     ids = []
     for _ in range(3):
-        told._at = float("-inf")
+        told._asked_at = float("-inf")
         ids.append(told.now()[0])
         assert told.now()[0] == ids[-1]  # at once: not read again
     assert ids[0] == ids[1] != ids[2]
-    other = Channel("state", lambda: Present({"a": 2}))
+    told._moved = lambda: told._seen
+    told._asked_at = float("-inf")
+    assert told.now()[0] == ids[-1]  # nothing has moved: not read again
+    told._asked_at = told._looked_at = float("-inf")
+    assert told.now()[0] not in ids  # read anyway, now and then
+    other = Channel("state", lambda: Present({"a": 2}), lambda: 0)
     assert other.now()[0] not in ids  # of another server
 
 
@@ -171,7 +178,7 @@ def test_the_number_of_listeners_is_bounded(served, monkeypatch) -> None:
     monkeypatch.setattr(events, "MOST_LISTENERS", 1)
     listeners = Listeners()
     request = served.client.build_request("GET", "/")
-    told = Channel("state", lambda: Present({}))
+    told = Channel("state", lambda: Present({}), lambda: 0)
     listeners.response(told, request, lambda: True)
     with pytest.raises(Denied, match="listen to this server already") as denied:
         listeners.response(told, request, lambda: True)

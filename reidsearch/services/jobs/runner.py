@@ -29,7 +29,9 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.jobs import GOES_ON
 
 LOOKS_EVERY_S = 1.0
-"""For jobs that other processes have queued or stopped, and for the end of other writers."""
+"""For processes that are overdue, and for the right to run jobs."""
+IDLE_LOOKS_EVERY_S = 5.0
+"""For the end of other writers that were killed; what others commit wakes the lanes at once."""
 READING = frozenset(JobKind) - WRITING
 OUTPUTS_KEPT = 30
 """Of jobs that wrote files, the latest; the files are for being fetched, not for being kept."""
@@ -85,8 +87,9 @@ class JobRunner:
             threading.Thread(target=self._lane, args=(kinds,), name="job", daemon=True)
             for kinds in (WRITING, READING)
         ]
-        for lane in lanes:
-            lane.start()
+        noticing = threading.Thread(target=self._notice, name="job-changes", daemon=True)
+        for thread in (*lanes, noticing):
+            thread.start()
         seen = -1
         while not self._stopping.is_set():
             seen = self._jobs.live.wait(seen, LOOKS_EVERY_S, self._stopping.is_set)
@@ -95,6 +98,18 @@ class JobRunner:
             self._pass_on_stops()
             for lane in lanes:
                 lane.join(LOOKS_EVERY_S / 4)
+        noticing.join()
+
+    def _notice(self) -> None:
+        """Wake the lanes when somebody commits: it may be a job that another process has queued."""
+        while not self._stopping.is_set():
+            try:
+                moved = self._store.wait_for_change(LOOKS_EVERY_S)
+            except ReidsearchError:
+                self._stopping.wait(LOOKS_EVERY_S)
+                continue
+            if moved:
+                self._jobs.live.moved()
 
     def _pass_on_stops(self) -> None:
         children = dict(self._children)
@@ -115,7 +130,7 @@ class JobRunner:
         while not self._stopping.is_set():
             seen = self._jobs.live.version
             if not self._next(kinds):
-                self._jobs.live.wait(seen, LOOKS_EVERY_S, self._stopping.is_set)
+                self._jobs.live.wait(seen, IDLE_LOOKS_EVERY_S, self._stopping.is_set)
 
     def _next(self, kinds: Collection[JobKind]) -> bool:
         """Do the next job of some kinds; tell whether there was one."""

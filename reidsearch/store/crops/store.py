@@ -307,6 +307,10 @@ class Store(contextlib.AbstractContextManager["Store"]):
         self.state()
         return self._changes
 
+    def wait_for_change(self, timeout_s: float) -> bool:
+        """Wait until somebody has committed; see `Database.wait_for_change`."""
+        return self._database.wait_for_change(timeout_s)
+
     def model(self) -> ModelIdentity | None:
         """Return the model that made the archive's embeddings; None while it is empty."""
         with self.read() as connection:

@@ -34,6 +34,7 @@ from reidsearch.store.database.lock import (
 )
 from reidsearch.store.database.log import require_whole_log
 from reidsearch.store.database.unproven import UNPROVEN
+from reidsearch.store.database.waiting import ChangePoll
 from reidsearch.store.row_digests import Value
 
 DATABASE = "archive.db"
@@ -59,6 +60,7 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
         self._in_write = threading.local()
         self._making = threading.Lock()
         self._watch = ChangeWatch(self._path)
+        self._poll = ChangePoll(self._path)
 
     @property
     def location(self) -> str:
@@ -167,6 +169,10 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
         """See `Database.changed`."""
         return self._watch.changed()
 
+    def wait_for_change(self, timeout_s: float) -> bool:
+        """See `Database.wait_for_change`."""
+        return self._poll.wait(timeout_s)
+
     def rows_proven(self, table: Table) -> Iterator[tuple[int, list[dict[str, Value]]]]:
         """See `Database.rows_proven`."""
         last: int | None = LOWEST_ROW_ID
@@ -211,6 +217,7 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
 
     def close(self) -> None:
         """Close all connections; the last one to leave an archive empties its log."""
+        self._poll.close()
         self._watch.close()
         self._reading.dispose()
         if self._writing is not None:

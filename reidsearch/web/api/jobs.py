@@ -132,8 +132,12 @@ def job_events(call: Call, _: Nothing) -> Response:
 
 
 def _listening(call: Call, of: tuple[str, str], look: Callable[[], Present]) -> Response:
+    def moved() -> object:
+        return call.archive.changes(), call.archive.jobs.live.version
+
     listeners = call.state.listeners
-    return listeners.response(listeners.channel(of, look), call.request, call.still_signed_in)
+    channel = listeners.channel(of, look, moved)
+    return listeners.response(channel, call.request, call.still_signed_in)
 
 
 def _queued(call: Call, work: JobWork) -> Job:

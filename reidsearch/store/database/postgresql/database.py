@@ -23,6 +23,7 @@ from reidsearch.store.database.postgresql.connections import (
     open_engine,
 )
 from reidsearch.store.database.postgresql.errors import translated
+from reidsearch.store.database.postgresql.listening import CHANNEL, Listener
 from reidsearch.store.database.postgresql.locks import CLASS, HELD_BY, Lock, SessionLocks, lost
 from reidsearch.store.database.unproven import UNPROVEN
 from reidsearch.store.row_digests import Value, told_of
@@ -54,6 +55,7 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
         self._in_write = threading.local()
         self._making = threading.Lock()
         self._locks = SessionLocks(address)
+        self._listener = Listener(address)
 
     @property
     def location(self) -> str:
@@ -103,7 +105,8 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
         try:
             with self._writer().begin() as connection:
                 connection.exec_driver_sql(
-                    f"SELECT pg_advisory_xact_lock({CLASS}, {int(Lock.TRANSACTION)})"
+                    f"SELECT pg_advisory_xact_lock({CLASS}, {int(Lock.TRANSACTION)}), "
+                    f"pg_notify('{CHANNEL}', '')"  # delivered when it is committed
                 )
                 self._require_lock(connection)
                 yield connection
@@ -169,6 +172,10 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
         """See `Database.changed`."""
         return self._watch.changed()
 
+    def wait_for_change(self, timeout_s: float) -> bool:
+        """See `Database.wait_for_change`."""
+        return self._listener.wait(timeout_s)
+
     def rows_proven(self, table: Table) -> Iterator[tuple[int, list[dict[str, Value]]]]:
         """See `Database.rows_proven`."""
         told = told_of(table)
@@ -233,6 +240,7 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
 
     def close(self) -> None:
         """Close all connections."""
+        self._listener.close()
         self._watch.close()
         self._connect_anew()
 
