@@ -18,7 +18,8 @@ class IndexRequest:
     """The options of an index run, but for what each machine has of its own.
 
     Args:
-        time: of every source that nothing else tells of, as it was given.
+        time: of every source that nothing else tells of, ISO 8601 with its zone.
+        time_uncertainty_s: half the width of what that leaves open.
         pattern, time_format, recorder: how names of files tell camera and time.
         market1501: names are those of that set.
         sources, detections: files that every worker reads; absolute paths.
@@ -28,6 +29,7 @@ class IndexRequest:
 
     camera: str | None = None
     time: str | None = None
+    time_uncertainty_s: float = 0.0
     timezone: str | None = None
     pattern: str | None = None
     time_format: str | None = None

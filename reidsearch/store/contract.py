@@ -148,6 +148,13 @@ class Database(Protocol):
         """Return those of these workers whose sign is held; of a folder only the latest can be."""
         ...
 
+    def cut_off(self, host: str, pid: int) -> None:
+        """End the connections of a process that does not answer, and so all that it holds.
+
+        Of an archive in a folder nothing can be cut off.
+        """
+        ...
+
     def announce(self, run_id: int) -> None:
         """Let others know which index run the lock, which the caller holds, is held for."""
         ...

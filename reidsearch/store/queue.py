@@ -13,10 +13,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, insert, select, update
 
-from reidsearch.base.errors import Kind, StorageError, absent
-from reidsearch.base.timecode import from_us, now, to_us
+from reidsearch.base.errors import Kind, StorageError
+from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.index_request import IndexRequest
 from reidsearch.domain.jobs import JobProblem
 from reidsearch.domain.queue import (
@@ -24,15 +24,13 @@ from reidsearch.domain.queue import (
     MOST_ATTEMPTS,
     Offered,
     Queued,
-    QueuedKind,
     QueuedState,
     QueueReport,
 )
 from reidsearch.store.chunks import chunks
 from reidsearch.store.crops.store import location_key
 from reidsearch.store.database.proofs import intact
-from reidsearch.store.decoding import reads
-from reidsearch.store.tables.footage import footage, footage_location
+from reidsearch.store.queue_reading import one, reached_us
 from reidsearch.store.tables.queue import queued_source
 
 _c = queued_source.c
@@ -56,17 +54,17 @@ def put(
     fresh |= {"attempts": 0, "reached_us": 0, "missing_on": "", "problem": None}
     fresh |= {"started_us": None, "ended_us": None}
     for part in chunks(list(offered)):
-        keys = {location_key(one.location): one for one in part}
+        keys = {location_key(offer.location): offer for offer in part}
         held = {
             row.key: row.state
             for row in connection.execute(select(_c.key, _c.state).where(_c.key.in_(list(keys))))
         }
         new = []
-        for key, one in keys.items():
-            told = {**fresh, "kind": one.kind.value, "size_bytes": one.size_bytes}
+        for key, offer in keys.items():
+            told = {**fresh, "kind": offer.kind.value, "size_bytes": offer.size_bytes}
             state = held.get(key)
             if state is None:
-                new.append({**told, "key": key, "location": one.location, "taken": 0})
+                new.append({**told, "key": key, "location": offer.location, "taken": 0})
                 queued += 1
             elif state == QueuedState.RUNNING.value:
                 running += 1
@@ -75,7 +73,7 @@ def put(
                 connection.execute(update(queued_source).where(_c.key == key).values(**told))
                 again += state != QueuedState.QUEUED.value
                 waiting += state == QueuedState.QUEUED.value
-            size_bytes += one.size_bytes
+            size_bytes += offer.size_bytes
         if new:
             connection.execute(insert(queued_source), new)
     return QueueReport(queued, again, waiting, running, size_bytes=size_bytes)
@@ -101,11 +99,6 @@ def waits(connection: Connection, wanted: Wanted) -> bool:
     return connection.execute(_takeable(wanted)).first() is not None
 
 
-def unended(connection: Connection) -> bool:
-    """Tell whether anything is queued or running."""
-    return bool(connection.scalar(select(func.count()).where(~_c.state.in_(list(ENDED)))))
-
-
 def claim(connection: Connection, worker_id: int, wanted: Wanted) -> Queued | None:
     """Take the next source for a worker: those of lost workers first; None: there is none.
 
@@ -117,8 +110,8 @@ def claim(connection: Connection, worker_id: int, wanted: Wanted) -> Queued | No
         found = connection.execute(next_one).one_or_none()
         if found is None:
             return None
-        reached_us = _reached_us(connection, found.key)
-        attempts = 1 + (0 if reached_us > found.reached_us else found.attempts)
+        reached = reached_us(connection, found.location)
+        attempts = 1 + (0 if reached > found.reached_us else found.attempts)
         row = queued_source.update().where(_c.id == found.id)
         if attempts > MOST_ATTEMPTS:
             problem = JobProblem(Kind.WORKER_ENDED.value, f"{KILLED}, {MOST_ATTEMPTS} times")
@@ -131,7 +124,7 @@ def claim(connection: Connection, worker_id: int, wanted: Wanted) -> Queued | No
                 worker_id=worker_id,
                 taken=found.taken + 1,
                 attempts=attempts,
-                reached_us=reached_us,
+                reached_us=reached,
             )
         )
         return one(connection, found.id)
@@ -195,14 +188,6 @@ def end(
     return ended.rowcount == 1
 
 
-def one(connection: Connection, queued_id: int) -> Queued:
-    """Return a row. Raises ReidsearchError: there is none."""
-    row = connection.execute(select(queued_source).where(_c.id == queued_id)).one_or_none()
-    if row is None:
-        raise absent(f"row {queued_id} of the queue")
-    return read_queued(row)
-
-
 def retry(connection: Connection) -> int:
     """Queue again what failed or was not read as a whole; return how many."""
     again = (
@@ -233,32 +218,11 @@ def forget(connection: Connection, places: Collection[str]) -> None:
         connection.execute(delete(queued_source).where(_c.id.in_(part)))
 
 
-def _names(row: Row[Any], places: Collection[str]) -> bool:
+def _names(row: Row[Any, Any, Any, Any], places: Collection[str]) -> bool:
     if row.location in places:
         return True
     told = " ".join(str(value) for value in (row.problem or {}).values())
     return any(place in told for place in places) if told else False
-
-
-@reads(queued_source)
-def read_queued(row: Row[Any]) -> Queued:
-    """Return a row of the table as what it says."""
-    return Queued(
-        queued_id=row.id,
-        kind=QueuedKind(row.kind),
-        location=row.location,
-        size_bytes=row.size_bytes,
-        request=IndexRequest.of(row.request),
-        actor=row.actor,
-        case=row.case_name,
-        state=QueuedState(row.state),
-        taken=row.taken,
-        attempts=row.attempts,
-        worker_id=row.worker_id,
-        ended_at=None if row.ended_us is None else from_us(row.ended_us),
-        missing_on=tuple(row.missing_on.split()),
-        problem=None if row.problem is None else JobProblem(**row.problem),
-    )
 
 
 def _takeable(wanted: Wanted) -> Select[tuple[Any, ...]]:
@@ -289,12 +253,3 @@ def _ended(state: QueuedState, problem: JobProblem | None) -> dict[str, Any]:
         "ended_us": to_us(now()),
         "problem": None if problem is None else asdict(problem),
     }
-
-
-def _reached_us(connection: Connection, key: bytes) -> int:
-    """Up to which media time what lies at a place is committed."""
-    f, at = footage.c, footage_location.c
-    found = select(func.max(f.duration_us)).where(
-        f.source_id.in_(select(at.source_id).where(at.key == key, at.replaced_us.is_(None)))
-    )
-    return int(connection.scalar(found) or 0)

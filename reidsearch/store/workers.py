@@ -103,6 +103,12 @@ def lost(connection: Connection, living: Collection[int]) -> list[int]:
     return list(connection.scalars(select(_w.id).where(gone)))
 
 
+def processes(connection: Connection, worker_ids: Collection[int]) -> list[tuple[str, int]]:
+    """Return machine and process of workers."""
+    found = select(_w.host, _w.pid).where(_w.id.in_(list(worker_ids)))
+    return [(host, pid) for host, pid in connection.execute(found)]
+
+
 def all_of(connection: Connection, living: Collection[int]) -> list[Worker]:
     """Return the workers, the latest last."""
     us = database_us(connection)

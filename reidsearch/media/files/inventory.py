@@ -138,6 +138,19 @@ class Inventory:
             else:
                 self.crop_bytes += size_bytes
 
+    def only(self, kinds: Container[Kind]) -> Inventory:
+        """Return the same with entries of some kinds alone."""
+        chosen = Inventory()
+        chosen.skipped, chosen.manifests = self.skipped, self.manifests
+        for entry in self.entries(kinds):
+            head, name = os.path.split(entry.path)
+            folder = os.path.join(head, "")  # noqa: PTH118
+            mtime_ns = entry.mtime_ns
+            if entry.refused is not None:
+                folder, name, mtime_ns = "", entry.path, chosen.cause(entry.refused)
+            chosen.add(folder, [name], [entry.kind], [entry.size_bytes], [mtime_ns])
+        return chosen
+
     def cause(self, refused: Refused) -> int:
         """Return the number under which a cause is kept; equal ones are kept once."""
         key = (refused.reason, refused.message)
@@ -160,6 +173,22 @@ def take_inventory(paths: Sequence[Path], *, frames: bool = False) -> Inventory:
         InputError: a manifest cannot be read at all, or has no path column.
     """
     return _Walk(frames).over(paths)
+
+
+def take_place(path: str, kind: Kind) -> Inventory:
+    """Write down what lies at one place of an inventory that was taken elsewhere.
+
+    Args:
+        path: absolute.
+        kind: PICTURE and a folder: the pictures in the folder itself; FRAMES: the folder as one
+            source; VIDEO; else whatever it is found to be.
+
+    Raises:
+        InputError: a manifest cannot be read at all, or has no path column.
+    """
+    if kind not in (Kind.PICTURE, Kind.FRAMES, Kind.VIDEO):
+        return _Walk(False).over([Path(path)])
+    return _Walk(kind is Kind.FRAMES).at(path, kind)
 
 
 class _Walk:
@@ -186,6 +215,18 @@ class _Walk:
             else:
                 self._named(path, status)
         return self._inventory
+
+    def at(self, path: str, kind: Kind) -> Inventory:
+        """Take one place without what lies below it."""
+        try:
+            if kind is Kind.VIDEO:
+                status = os.stat(path)  # noqa: PTH116
+                self._add(path, kind, status.st_size, status.st_mtime_ns)
+            else:
+                self._folder(path)
+        except OSError as error:
+            self._refuse(path, refusal(error))
+        return self._inventory.only({kind, Kind.REFUSED})
 
     def _manifest(self, path: str) -> None:
         self._inventory.manifests[path] = Manifest.open(path)

@@ -229,6 +229,10 @@ class Store(contextlib.AbstractContextManager["Store"]):
         """Return those of these workers that live; see `Database.living`."""
         return self._database.living(worker_ids)
 
+    def cut_off(self, host: str, pid: int) -> None:
+        """End the connections of a process that does not answer; see `Database.cut_off`."""
+        self._database.cut_off(host, pid)
+
     @contextlib.contextmanager
     def fenced(self, require: Callable[[Connection], object]) -> Iterator[None]:
         """Ask `require`, which raises to refuse, in every transaction in which this thread writes.

@@ -157,6 +157,9 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
         held = bool(worker_ids) and is_locked(self._folder, WORKER)
         return frozenset({max(worker_ids)} if held else ())
 
+    def cut_off(self, host: str, pid: int) -> None:
+        """Nothing: locks of a file go with the process alone."""
+
     def announce(self, run_id: int) -> None:
         """Write the run into the note beside the lock."""
         sign(self._folder, run_id)

@@ -55,7 +55,9 @@ worker = Table(
     Column("pid", BigInteger, nullable=False),
     Column("started_us", BigInteger, nullable=False),
     Column("seen_us", BigInteger, nullable=False),
-    Column("until_us", BigInteger, nullable=False),  # its lease: others may take its source after it
+    Column(
+        "until_us", BigInteger, nullable=False
+    ),  # its lease: others may take its source after it
     Column("ended_us", BigInteger),
     Column("queued_id", Integer),  # what it is at
     Column("share", Float),  # of that, as it was seen last

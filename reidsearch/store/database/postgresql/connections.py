@@ -7,6 +7,8 @@ needed libpq finds it itself: in PGPASSWORD, PGPASSFILE or ~/.pgpass, or a servi
 from __future__ import annotations
 
 import contextlib
+import os
+import socket
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +48,11 @@ def driver() -> Any:
     return psycopg
 
 
+def name_of(host: str, pid: int) -> str:
+    """Return the name that all connections of a process have; the server knows 63 letters."""
+    return f"reidsearch {pid} on {host}"[:63]
+
+
 def connect(address: PostgresAddress, *, autocommit: bool = False, **options: Any) -> Any:
     """Open a connection.
 
@@ -59,7 +66,7 @@ def connect(address: PostgresAddress, *, autocommit: bool = False, **options: An
     wanted: dict[str, Any] = {
         **_KEEPALIVE,
         "connect_timeout": CONNECT_TIMEOUT_S,
-        "application_name": "reidsearch",
+        "application_name": name_of(socket.gethostname(), os.getpid()),
         "client_encoding": "utf8",
     }
     try:

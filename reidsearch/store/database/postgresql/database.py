@@ -20,6 +20,7 @@ from reidsearch.store.database.postgresql.connections import (
     connect,
     connected,
     driver,
+    name_of,
     open_engine,
 )
 from reidsearch.store.database.postgresql.errors import translated
@@ -159,6 +160,15 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
     def living(self, worker_ids: Collection[int]) -> frozenset[int]:
         """See `Database.living`."""
         return worker_locks.living(self._address, worker_ids)
+
+    def cut_off(self, host: str, pid: int) -> None:
+        """See `Database.cut_off`: they are known by the name that all of them have."""
+        with connected(self._address) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity "
+                "WHERE datname = current_database() AND application_name = %s",
+                (name_of(host, pid),),
+            )
 
     def announce(self, run_id: int) -> None:
         """Write the run into the note beside the lock."""
