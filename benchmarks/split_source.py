@@ -89,7 +89,8 @@ def tracklets(parts: list[tuple[Path, Fraction]], models: Path, folder: Path) ->
             crops = connection.execute(
                 text(
                     "SELECT m.tracklet_id, m.media_us, f.start_us, c.x1, c.y1, c.x2, c.y2 "
-                    "FROM crop c JOIN moment m ON m.crop_id = c.id JOIN footage f ON f.source_id = c.source_id"
+                    "FROM crop c JOIN moment m ON m.crop_id = c.id "
+                    "JOIN footage f ON f.source_id = c.source_id"
                 )
             ).all()
     base = int(NOON.timestamp() * 1_000_000)

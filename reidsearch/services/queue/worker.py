@@ -234,8 +234,8 @@ class Worker:
             self._unexpected(queued, error)
         else:
             footage_s = beat.leaves(done=done)
+            self._counted(report, footage_s)
             self._ended(queued, report, footage_s, time.monotonic() - began)
-            return
         finally:
             beat.leaves(done=done)
 
@@ -278,14 +278,16 @@ class Worker:
         if not kept:
             self._became(Became.LOST, queued)
             return
+        message = problem.message if problem else ""
+        self._became(Became(state.value), queued, message, footage_s, seconds)
+
+    def _counted(self, report: IndexReport, footage_s: float) -> None:
         self._report = replace(
             self._report,
             footage_s=self._report.footage_s + footage_s,
             tracklets=self._report.tracklets + report.footage.tracklets,
             crops=self._report.crops + report.indexed + report.footage.best_shots,
         )
-        message = problem.message if problem else ""
-        self._became(Became(state.value), queued, message, footage_s, seconds)
 
     def _problem(self, queued: Queued, report: IndexReport) -> JobProblem:
         """Why some of it, or all, was not indexed; the ledger of failures has every reason."""
