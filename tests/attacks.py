@@ -26,7 +26,6 @@ from reidsearch.index.compact.index import CompactEngine
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.store.crops.store import Store
-from reidsearch.store.database.lock import writer_lock
 
 UNEXPECTED = 70
 SERVER = """
@@ -166,6 +165,6 @@ def fill_indexed(folder: Path, crops: int, compact: CompactEngine | None) -> Non
             patch.setitem(factory.ENGINES, compact.kind, compact)
         with Store(folder) as store:
             gallery = Gallery(store)
-            with writer_lock(folder):
+            with store.lock():
                 gallery.compact()
             Neighbours(store, gallery).keep(blocks=None)

@@ -68,6 +68,8 @@ class Threads:
 class StoreContract:
     """What every store does."""
 
+    several_runs = False
+
     def make(self, folder: Path) -> Callable[[], Store]:
         """Make an empty archive; return what opens it once more."""
         raise NotImplementedError
@@ -313,16 +315,72 @@ class StoreContract:
             raise RuntimeError("stop")
         assert not store.locked()
 
-    def test_the_holder_of_the_writer_lock_says_at_which_run_it_is(self, store, opens):
+    def test_a_run_is_known_while_its_locks_are_held(self, store, opens):
         with opens() as other:
-            assert other.live_run() is None
-            with store.lock():
-                assert other.live_run() is None
+            assert other.live_runs() == frozenset()
+            with store.indexing():
+                assert other.live_runs() == frozenset()
                 store.announce(7)
-                assert other.live_run() == 7
-            assert other.live_run() is None, "a run dies with its lock"
+                assert other.live_runs() == {7}
+            assert other.live_runs() == frozenset(), "a run dies with its lock"
+            with store.indexing():
+                assert other.live_runs() == frozenset(), "another holder is not at that run"
+
+    def test_index_runs_and_other_work_exclude_each_other(self, store, opens):
+        with opens() as other:
+            with store.indexing():
+                assert other.locked()
+                with pytest.raises(ArchiveLocked, match="is being written by"), other.lock():
+                    pass
+                with other.write() as connection:  # a decision does not wait for it
+                    add_camera(connection, "gate")
+            assert not other.locked()
             with store.lock():
-                assert other.live_run() is None, "another holder is not at that run"
+                assert not other.may_index()
+                with pytest.raises(ArchiveLocked, match="is being written by"), other.indexing():
+                    pass
+            assert other.may_index()
+
+    def test_index_runs_go_side_by_side_where_the_database_can(self, store, opens):
+        with opens() as other, store.indexing():
+            store.announce(1)
+            assert other.may_index() == self.several_runs
+            if not self.several_runs:
+                with pytest.raises(ArchiveLocked, match="is being written by"), other.indexing():
+                    pass
+                return
+            with other.indexing():
+                other.announce(2)
+                assert store.live_runs() == other.live_runs() == {1, 2}
+                with opens() as third:
+                    with pytest.raises(ArchiveLocked, match="and 1 more"), third.lock():
+                        pass
+                    assert "and 1 more" in third.holder()
+            assert store.live_runs() == {1}
+
+    def test_a_source_is_worked_on_by_one_run_at_a_time(self, store, opens):
+        source, another = b"\xff" * 32, b"\x01" * 32
+        with opens() as other, store.indexing(), store.claim(source) as ours:
+            assert ours
+            if not self.several_runs:
+                return
+            with other.indexing():
+                with other.claim(source) as theirs, other.claim(another) as free:
+                    assert (theirs, free) == (False, True)
+                with store.claim(another) as freed:
+                    assert freed, "it is freed at the end of the block"
+
+    def test_files_of_the_index_are_written_by_one_at_a_time(self, store, opens):
+        with opens() as other:
+            with store.deriving(), store.deriving():
+                assert other.derives()
+                with pytest.raises(ArchiveLocked), other.deriving():
+                    pass
+            assert not other.derives()
+            with store.indexing(), store.deriving():
+                pass
+            with store.lock(), store.deriving(wait=True):
+                pass
 
     def test_the_holder_of_the_writer_lock_has_a_name(self, store, opens):
         with opens() as other:
@@ -356,7 +414,7 @@ class StoreContract:
         def ask():
             with opens() as other:
                 while not done.is_set():
-                    other.live_run()
+                    other.live_runs()
 
         asking = threading.Thread(target=ask)
         asking.start()

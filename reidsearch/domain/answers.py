@@ -205,7 +205,7 @@ class Statement:
             theirs is not known.
         failures: offered inputs that never became crops.
         unfinished_runs: index runs that were interrupted; what they had not reached is not here.
-        running_runs: index runs at work when the search ran (0 or 1), likewise.
+        running_runs: index runs at work when the search ran, likewise.
         calibration: how to read a score; begins with `uncalibrated` until the archive is
             calibrated for its model.
         query: how the query was made, e.g. `mean of 2 pictures`.

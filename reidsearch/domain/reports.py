@@ -79,16 +79,17 @@ class FactsReport:
 class FootageReport:
     """What one index run did with footage.
 
-    `offered` = indexed + unchanged + updated + duplicates + failed, unless interrupted; `resumed`
-    of the indexed ones went on where an interrupted run had stopped, `restarted` were analysed from
-    their start because the checkpoint of that run is damaged; `other_settings` of the
-    unchanged ones were analysed with other settings than this run's. The rest counts what was
-    found in the indexed ones: frames decoded and sampled, tracklets and best shots kept, and what
-    was not kept (`small` detections, `brief` tracklets, best shots `unlike` the rest of their
-    tracklet); `divided` counts how many times a tracklet was divided because it showed several
-    people, `doubts` the detections at which a switch to somebody else could not be excluded.
-    `footage_s` is their length. `precomputed`
-    counts precomputed detections that were read, `precomputed_used` those that met a frame.
+    `offered` = indexed + unchanged + updated + duplicates + failed + in_other_runs, unless
+    interrupted; `in_other_runs` were left to other index runs, which work on them; `resumed` of the
+    indexed ones went on where an interrupted run had stopped, `restarted` were analysed from their
+    start because the checkpoint of that run is damaged; `other_settings` of the unchanged ones were
+    analysed with other settings than this run's. The rest counts what was found in the indexed
+    ones: frames decoded and sampled, tracklets and best shots kept, and what was not kept (`small`
+    detections, `brief` tracklets, best shots `unlike` the rest of their tracklet); `divided` counts
+    how many times a tracklet was divided because it showed several people, `doubts` the detections
+    at which a switch to somebody else could not be excluded. `footage_s` is their length.
+    `precomputed` counts precomputed detections that were read, `precomputed_used` those that met a
+    frame.
 
     `tiled` of the indexed ones were detected in tiles too.
 
@@ -106,6 +107,7 @@ class FootageReport:
     other_settings: int = 0
     duplicates: int = 0
     failed: int = 0
+    in_other_runs: int = 0
     partly: int = 0
     frames: int = 0
     sampled_frames: int = 0

@@ -144,7 +144,7 @@ class Adjusting:
         )
 
     def keep(self, index: VectorIndex, state: State, dimension: int) -> None:
-        """Write what readers are to adjust by; the caller holds the writer lock.
+        """Write what readers are to adjust by.
 
         Args:
             index: holds all of the archive.
@@ -158,7 +158,7 @@ class Adjusting:
         if len(made.counted) - 1 >= LEAST_CAMERAS:
             made = _only(_with_new(self._store, index, made), index.ids())
         if kept is None or not _equal(made, kept):
-            keep_means(self._store, made)
+            keep_means(self._store, made, state.erasures)
         self._held, self._state = None, None
 
 

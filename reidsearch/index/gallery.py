@@ -237,18 +237,22 @@ class Gallery:
         return model is not None and self._adjusting.stale(state, model.dimension)
 
     def compact(self, progress: Progress = NO_PROGRESS) -> None:
-        """Take everything in and write a generation; the caller holds the writer lock."""
+        """Take everything in and write a generation.
+
+        Raises:
+            ArchiveLocked: another process writes the archive whose folder the files are in.
+        """
         if self._store.state().model_id is None:
             return
-        with self.busy, recorded(self._store):
+        with self._store.deriving(wait=True), self.busy, recorded(self._store):
             self._sync(progress, index_folder(self._store))
             self._persist(progress)
 
     def rebuild(self, progress: Progress = NO_PROGRESS) -> None:
-        """Build a new generation from the database alone; the caller holds the writer lock."""
+        """Build a new generation from the database alone. Raises as `compact`."""
         if self._store.state().model_id is None:
             return
-        with self.busy, recorded(self._store):
+        with self._store.deriving(wait=True), self.busy, recorded(self._store):
             self._rebuild(progress)
 
     def _rebuild(self, progress: Progress) -> None:
@@ -261,13 +265,13 @@ class Gallery:
             self._write(None)
 
     def persist(self, progress: Progress = NO_PROGRESS) -> None:
-        """Write the index as the next generation; the caller holds the writer lock.
+        """Write the index as the next generation. Raises as `compact`.
 
         It is built anew where its size asks for another kind, or its codes were trained from a
         small part of what it holds now. A crash at any point leaves the old generation in force.
         """
         if self._index is not None:
-            with recorded(self._store):
+            with self._store.deriving(wait=True), recorded(self._store):
                 self._persist(progress)
 
     def _persist(self, progress: Progress) -> None:
@@ -350,7 +354,7 @@ class Gallery:
         """From the database; kept in memory only where the file cannot be replaced."""
         said = f"the index file was not usable ({cause}); it was rebuilt from the database"
         try:
-            with self._store.lock():
+            with self._store.deriving():
                 self.rebuild(progress)
         except (ArchiveLocked, StorageError, OSError):
             self._begin(None, None)

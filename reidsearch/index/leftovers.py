@@ -30,7 +30,7 @@ UNFINISHED_GRAPH = "graph.partial"
 def recorded(store: Store) -> Iterator[None]:
     """Write files of index or graph, and remove what is of no use then, also after an error.
 
-    The caller holds the writer lock.
+    The caller may write them (`Store.deriving`).
     """
     row = pending.record_files(store)
     try:
@@ -52,7 +52,7 @@ def leftovers(store: Store) -> list[Path]:
 
 
 def remove_leftovers(store: Store) -> bool:
-    """Unlink them; tell whether none is left. The caller holds the writer lock."""
+    """Unlink them; tell whether none is left. The caller may write them (`Store.deriving`)."""
     for path in leftovers(store):
         with contextlib.suppress(OSError):  # still mapped by a reader on some systems
             own_files.remove(path)

@@ -71,6 +71,6 @@ class PastGallery(Gallery):
             state.adjustment,
             state.failures,
             state.interrupted_runs,
-            state.running_run,
+            state.running_runs,
             state.pending,
         )

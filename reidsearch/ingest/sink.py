@@ -8,6 +8,7 @@ the writer lock.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from reidsearch.domain.footage import SourceFacts, VideoInfo
@@ -28,6 +29,10 @@ class Sink(Protocol):
         Returns:
             What became of the crops of a `CropStep`; nothing is counted of a `SourceStep`.
         """
+        ...
+
+    def claim_source(self, sha256: bytes) -> AbstractContextManager[bool]:
+        """Claim the source of these bytes for this run; give False when another works on it."""
         ...
 
     def begin_source(

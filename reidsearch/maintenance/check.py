@@ -138,7 +138,7 @@ def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRE
     codes = sorted({finding.code for finding in findings if finding.repairable})
     if not codes:
         return
-    with store.lock():
+    with store.lock(), store.deriving(wait=True):
         record(store, Event.REPAIR, {"findings": codes})
         if ROW in codes:
             repair_rows(store)  # the index is then checked by rows that are whole

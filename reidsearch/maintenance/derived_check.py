@@ -127,7 +127,7 @@ def _strays(store: Store, *, damaged: bool) -> Iterator[Finding]:
     Nothing tells which codes are of use to an index that is damaged.
     """
     before = leftovers(store)
-    if not before or store.locked():
+    if not before or store.derives():
         return
     # A writer may have ended in between: its files are of use now, or gone.
     strays = [
@@ -135,7 +135,7 @@ def _strays(store: Store, *, damaged: bool) -> Iterator[Finding]:
         for path in leftovers(store)
         if path in before and not (damaged and CODES.fullmatch(path.name))
     ]
-    if strays and not store.locked():
+    if strays and not store.derives():
         yield Finding("stray", f"unused index files: {', '.join(strays)}", repairable=True)
 
 

@@ -47,7 +47,7 @@ from reidsearch.store.identities.ledger import Ledger
 from reidsearch.store.identities.photos import digests_of_photos, erase_photos, ever_of
 from reidsearch.store.identities.store import log
 from reidsearch.store.keeping_out import keep_out
-from reidsearch.store.pending import record_erasure
+from reidsearch.store.pending import pending_rows, record_erasure
 from reidsearch.store.selection import select_crops
 from reidsearch.store.tables.footage import footage as footage_table
 
@@ -261,7 +261,7 @@ def erase(
             _delete(connection, planned)
         with told_as_unfinished(store):
             finish(store, gallery, neighbours or Neighbours(store, gallery), progress)
-    return not store.state().pending
+    return not pending_rows(store)
 
 
 def _delete(connection: Connection, planned: Erasure) -> None:

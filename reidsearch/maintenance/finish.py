@@ -24,15 +24,27 @@ from reidsearch.store.derived import newest_generation
 
 
 def finish(
-    store: Store, gallery: Gallery, neighbours: Neighbours, progress: Progress = NO_PROGRESS
+    store: Store,
+    gallery: Gallery,
+    neighbours: Neighbours,
+    progress: Progress = NO_PROGRESS,
 ) -> None:
     """Do all pending work; the caller holds the writer lock.
 
-    What a reader still needs of the write-ahead log stays pending.
+    What a reader still needs of the write-ahead log stays pending. Files of other machines are
+    caught up there (`catch_up_node`).
 
     Raises:
+        ArchiveLocked: one of several index runs holds the lock, and another process of this machine
+            is at the files; the work stays pending.
         StorageError: it cannot be written; the work stays pending.
     """
+    # Who excludes all index runs may wait; what they leave to do is none of a run's.
+    with store.deriving(wait=not store.may_index()):
+        _finish(store, gallery, neighbours, progress)
+
+
+def _finish(store: Store, gallery: Gallery, neighbours: Neighbours, progress: Progress) -> None:
     rows = pending.pending_rows(store)
     if not rows:
         return
@@ -42,7 +54,7 @@ def finish(
             with step(progress, "updating the index"):
                 gallery.compact(progress)
         with step(progress, "updating the neighbour graph"):
-            neighbours.keep(progress, locked=True)
+            neighbours.keep(progress)
     if not remove_leftovers(store):  # one that a reader has mapped, on some systems
         return
     if works != {Work.FILES} and not store.purge():
@@ -54,7 +66,7 @@ def finish(
 def catch_up_node(
     store: Store, gallery: Gallery, neighbours: Neighbours, progress: Progress = NO_PROGRESS
 ) -> None:
-    """Take what was erased elsewhere out of this machine's files, unless somebody writes.
+    """Take what was erased elsewhere out of this machine's files, unless somebody writes them.
 
     It is masked in what is loaded in any case; the files of an archive's folder are written by
     whoever erases.
@@ -64,9 +76,9 @@ def catch_up_node(
     newest = newest_generation(store)
     if newest is None or newest.erasures == store.state().erasures:
         return
-    with contextlib.suppress(ArchiveLocked, StorageError), store.lock():
+    with contextlib.suppress(ArchiveLocked, StorageError), store.deriving():
         gallery.compact(progress)
-        neighbours.keep(progress, locked=True)
+        neighbours.keep(progress)
         remove_leftovers(store)
 
 

@@ -111,6 +111,8 @@ def _footage_lines(report: FootageReport) -> list[Text]:
     told = f"Footage: {count(report.offered, 'source')}"
     told += f": {', '.join(parts)}." if parts else "."
     lines = [Text(told)]
+    if report.in_other_runs:
+        lines.append(Text(f"{report.in_other_runs:,} being indexed by another process."))
     if report.indexed:
         speed = report.footage_s / report.seconds if report.seconds else 0.0
         lines.append(

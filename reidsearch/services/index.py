@@ -331,8 +331,10 @@ class IndexService:
 
     def _fold(self, progress: Progress, stop: threading.Event) -> None:
         if self._gallery.needs_compaction() or self._store.state().pending:
-            # Another writer that has begun meanwhile will compact it just as well.
-            with contextlib.suppress(ArchiveLocked), self._store.lock():
+            with contextlib.suppress(ArchiveLocked), self._store.indexing():
+                pass  # what the run has left pending is finished
+            # Another writer of these files that has begun meanwhile compacts them just as well.
+            with contextlib.suppress(ArchiveLocked), self._store.deriving():
                 if self._gallery.needs_compaction():  # still, after what was pending
                     self._gallery.compact(Parts(progress, []))  # named, below the total
                 progress.working_on("")

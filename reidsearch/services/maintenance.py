@@ -200,7 +200,7 @@ class MaintenanceService:
             self._engines.use(embedder)
             with (
                 contextlib.suppress(ArchiveLocked),  # a writer that has begun meanwhile does it
-                self._store.lock(),
+                self._store.deriving(),
                 step(whole, "building the index"),
             ):
                 if self._gallery.needs_compaction():

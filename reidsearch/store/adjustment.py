@@ -140,13 +140,21 @@ def _sane(one: Counted) -> bool:
     )
 
 
-def keep_means(store: Store, made: KeptMeans) -> None:
-    """Put means in the place of those before. The caller holds the writer lock."""
+def keep_means(store: Store, made: KeptMeans, erasures: int) -> None:
+    """Put means in the place of those before, unless something was erased meanwhile.
+
+    Several machines may do it at once. What goes with an erased crop must not come back.
+
+    Args:
+        erasures: how many there were when what goes with the crops was taken.
+    """
     data = b"".join(
         np.ascontiguousarray(one, kind).tobytes()
         for one, kind in ((made.means, "<f4"), (made.slots, "<i4"), (made.norms, "<f4"))
     )
     with store.write() as connection:
+        if connection.execute(select(tables.archive.c.erasures)).scalar_one() != erasures:
+            return
         connection.execute(delete(table))
         connection.execute(
             insert(table).values(

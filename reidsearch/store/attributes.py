@@ -142,7 +142,7 @@ def record(
     Raises:
         ArchiveLocked: another process writes.
     """
-    with store.lock():
+    with store.indexing():
         with store.write() as connection:
             model_id = model_row(connection, model)
             if count:
@@ -153,12 +153,16 @@ def record(
 
 
 def _replace(connection: Connection, model_id: int, batch: list[tuple[int, Values]]) -> None:
-    _forget(connection, [crop_id for crop_id, _ in batch])
+    ids = [crop_id for crop_id, _ in batch]
+    _forget(connection, ids)
+    # An index run beside this one may have taken some back since their pictures were read.
+    held = set(connection.scalars(select(tables.crop.c.id).where(tables.crop.c.id.in_(ids))))
     names = [column_of(name) for name in NAMES]
     rows = [
         {"crop_id": crop_id, "model_id": model_id}
         | dict(zip(names, values.astype(float).tolist(), strict=True))
         for crop_id, values in batch
+        if crop_id in held
     ]
     if rows:
         connection.execute(insert(attributes), rows)

@@ -15,9 +15,23 @@ when the block ends, and then survives a power cut; it is rolled back when the b
 then nothing of it was ever visible. Keep it short. It must not be nested in another `write()` of
 the same thread (refused with `RuntimeError`, since it would wait for itself).
 
-**The writer lock.** `lock()` is for work of many transactions (an index run, a new index file):
-one holder at a time on all machines, freed when its process dies. Decisions do not take it. It is
-not reentrant: a function that needs it held by its caller says so.
+**The writer lock.** `lock()` is for work of many transactions that excludes all other such work
+(deleting, re-embedding, repair, a change of version): one holder at a time on all machines, freed
+when its process dies. Decisions do not take it. It is not reentrant: a function that needs it held
+by its caller says so.
+
+**Index runs.** `indexing()` holds the writer lock for an index run: with other runs where the
+database can (PostgreSQL), else alone (SQLite). Each run has a lock of its own (`announce`), so a
+run that is recorded as running and is not among `live_runs()` was killed, and takes sources one at
+a time (`claim`), so that two runs never work on the same bytes. All locks of a run are lost
+together, and who has lost them writes nothing more: the next `write()` of its thread is refused.
+
+**A lost connection.** Nothing is retried for the caller but what had not begun: where a connection
+was lost while nobody used it, `write()` takes another one. Lost in the middle of a transaction,
+nothing of it was written (`StorageError`). Lost while it is committed, the database is asked
+afterwards: the block ends normally if it was committed, and raises `StorageError` if it was not,
+or, in other words, if nobody could be asked in time. So an error that says that nothing was
+written may be answered by doing the same again, and what was acknowledged is there, once.
 
 **Threads.** One `Store` may be shared by any number of threads: every method may be called at any
 time by any of them, also while another thread writes. A connection belongs to the thread that
@@ -25,7 +39,8 @@ took it and ends with its block. A thread may nest reads, and read while it writ
 see what an unfinished `write()` has changed.
 
 **Idempotence.** Creating an archive where one is keeps it; `close` may be called again; `changed`
-is True once for each reason. Retrying a `write()` that raised is safe.
+is True once for each reason. Retrying a `write()` that raised is safe, unless its error says that
+nobody can tell whether it was committed.
 
 **Errors.** Whatever the database raises reaches the caller as an `ArchiveLocked` (somebody else
 holds it for too long), a `StorageError` (no space, no permission) or an `ArchiveError` (damaged).
@@ -109,8 +124,22 @@ class Database(Protocol):
         """
         ...
 
+    def indexing(self) -> AbstractContextManager[None]:
+        """Hold the writer lock for an index run; at once or not at all.
+
+        Raises:
+            ArchiveLocked: somebody holds it in a way that excludes index runs; the message names
+                them as that of `lock` does.
+            StorageError: the archive cannot be written.
+        """
+        ...
+
     def locked(self) -> bool:
-        """Tell whether somebody holds the writer lock just now."""
+        """Tell whether somebody holds the writer lock just now, for an index run or alone."""
+        ...
+
+    def may_index(self) -> bool:
+        """Tell whether an index run could begin just now."""
         ...
 
     def holder(self) -> str | None:
@@ -156,13 +185,27 @@ class Database(Protocol):
         ...
 
     def announce(self, run_id: int) -> None:
-        """Let others know which index run the lock, which the caller holds, is held for."""
+        """Take the lock of an index run, in whose `indexing` this thread is.
+
+        To be called before the row of the run is committed, so that nobody takes it for killed.
+        """
         ...
 
-    def live_run(self) -> int | None:
-        """Return the index run that the writer lock is held for just now; None: for none.
+    def live_runs(self) -> frozenset[int]:
+        """Return the index runs at work just now.
 
-        A run that is recorded as running and is not this one was killed.
+        A run that is recorded as running and is not one of them was killed.
+        """
+        ...
+
+    def claim(self, sha256: bytes) -> AbstractContextManager[bool]:
+        """Claim a source for this thread's index run; give False when another run works on it.
+
+        It is freed at the end of the block, or with the run's other locks when its process dies.
+        Within `indexing`.
+
+            with store.indexing(), store.claim(sha256) as ours:
+                if ours: ...
         """
         ...
 

@@ -147,7 +147,7 @@ def announce_generation(
     erasures: int,
     recall: dict[str, Any] | None,
 ) -> int:
-    """Put a generation in force; return its number. The caller holds the writer lock."""
+    """Put a generation in force; return its number. The caller may write its files."""
     values = {"kind": kind, "last_crop_id": last_crop_id, "erasures": erasures, "recall": recall}
     with store.write() as connection:
         return _announce(connection, tables.generation, store.node, contents, values, publish)
@@ -177,7 +177,7 @@ def announce_graph(
     *,
     asked: bool = False,
 ) -> int:
-    """Put a neighbour graph in force; return its number. The caller holds the writer lock.
+    """Put a neighbour graph in force; return its number. The caller may write its files.
 
     Args:
         asked: somebody asked for it, and the event log says so; else it is part of something else.
@@ -191,9 +191,9 @@ def announce_graph(
 
 
 def forget_graph(store: Store) -> None:
-    """Leave no neighbour graph in force; the caller holds the writer lock."""
+    """Leave no neighbour graph in force here; the caller may write these files."""
     with store.write() as connection:
-        connection.execute(delete(neighbours))
+        connection.execute(delete(neighbours).where(_of(neighbours, store.node)))
 
 
 def _newest(store: Store, table: Table) -> Row[Any] | None:

@@ -2,14 +2,16 @@
 
 A change of several steps (rows, then index files, then the write-ahead log) can be cut off after
 any of them. The row is part of the first one's transaction, so somebody will know: whoever takes
-the writer lock next finishes the work first (`Store.lock`), and until then everybody says so.
+the writer lock next finishes the work first (`Store.lock`), and until then everybody says so. Files
+that a machine has of an archive elsewhere are its own work, and what it tells of.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from reidsearch.base.errors import absent
 from reidsearch.base.timecode import from_us, now, to_us
@@ -32,7 +34,7 @@ def record_erasure(connection: Connection, cause: Cause, crops: int | None = Non
 def record_files(store: Store) -> int:
     """Record that files are about to be written; return the row for `forget`."""
     with store.write() as connection:
-        return _record(connection, Work.FILES, {})
+        return _record(connection, Work.FILES, {"node": store.node} if store.node else {})
 
 
 def _record(connection: Connection, work: Work, detail: dict[str, str | int | None]) -> int:
@@ -45,21 +47,20 @@ def _record(connection: Connection, work: Work, detail: dict[str, str | int | No
 
 
 def pending_rows(store: Store) -> list[tuple[int, Work]]:
-    """Return the rows of what is to be done, oldest first."""
+    """Return the rows of what is to be done here, oldest first."""
     if not store.state().pending:
         return []
     with store.read() as connection:
-        rows = connection.execute(select(pending.c.id, pending.c.kind).order_by(pending.c.id))
-        return [(row.id, Work(row.kind)) for row in rows]
+        return [(row.id, Work(row.kind)) for row in _here(connection, store)]
 
 
 def pending_work(store: Store) -> tuple[Pending, ...]:
     """Return what is to be done, as it is told; costs nothing when there is nothing."""
     if not store.state().pending:
         return ()
-    running = store.locked()
+    running, derives = store.locked(), store.derives()
     with store.read() as connection:
-        rows = connection.execute(select(pending).order_by(pending.c.id)).all()
+        rows = _here(connection, store)
     return tuple(
         Pending(
             Work(row.kind),
@@ -69,8 +70,14 @@ def pending_work(store: Store) -> tuple[Pending, ...]:
             running,
         )
         for row in rows
-        if not (running and row.kind == Work.FILES.value)  # as every writer of files has
+        if not (derives and row.kind == Work.FILES.value)  # as every writer of files has
     )
+
+
+def _here(connection: Connection, store: Store) -> list[Row[Any]]:
+    """Rows of all work but that on files of other machines, oldest first."""
+    rows = connection.execute(select(pending).order_by(pending.c.id))
+    return [row for row in rows if row.detail.get("node") in {None, store.node}]
 
 
 def only_log_left(store: Store, rows: Sequence[int]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from reidsearch.domain.footage import SourceFacts, VideoInfo
@@ -12,7 +13,7 @@ from reidsearch.store.footage.writer import FootageWriter
 
 
 class ArchiveSink:
-    """Commits steps through the one writer; see `reidsearch.ingest.sink.Sink`."""
+    """Commits steps through the writer of its run; see `reidsearch.ingest.sink.Sink`."""
 
     def __init__(self, writer: Writer) -> None:
         self._crops = writer
@@ -29,6 +30,10 @@ class ArchiveSink:
             return self._crops.commit(step.items)
         self._footage.commit(step)
         return Committed()
+
+    def claim_source(self, sha256: bytes) -> AbstractContextManager[bool]:
+        """Claim the source of these bytes for this run; give False when another works on it."""
+        return self._crops.claim(sha256)
 
     def begin_source(
         self, file: SourceFile, info: VideoInfo, facts: SourceFacts, settings: Mapping[str, Any]

@@ -141,7 +141,7 @@ def test_a_killed_writer_leaves_no_lock_and_its_run_goes_on(address, running, tm
         while not store.state().last_crop_id:
             assert process.poll() is None, process.communicate()
             time.sleep(0.02)
-        assert store.running_run() == 1
+        assert store.running_runs() == {1}
         with pytest.raises(ArchiveLocked, match=f"process {process.pid} of"), store.lock():
             pass
         process.send_signal(signal.SIGKILL)

@@ -21,7 +21,6 @@ from reidsearch.index.generations import files_of
 from reidsearch.maintenance import check as checks
 from reidsearch.maintenance.erase import Erasure, erase
 from reidsearch.store.crops.store import Store
-from reidsearch.store.database.lock import writer_lock
 from reidsearch.store.derived import newest_generation
 
 SMALL = CompactEngine(segment_rows=16, tail_rows=4, own_rows=3)
@@ -46,7 +45,7 @@ def made_once(tmp_path_factory):
     fill(made, VECTORS[:60])
     with pytest.MonkeyPatch.context() as patch:
         make_small(patch)
-        with Store(made) as store, writer_lock(made):
+        with Store(made) as store, store.lock():
             Gallery(store).rebuild()
     return made
 
@@ -82,7 +81,7 @@ def test_an_archive_takes_over_and_goes_back(tmp_path):
     with Store(folder) as store:
         for count, kind in ((39, FLAT.kind), (40, SMALL.kind)):
             fill(folder, VECTORS[39:count], first=39)
-            with writer_lock(folder):
+            with store.lock():
                 Gallery(store).compact()
             assert newest_generation(store).kind == kind
             assert found(store) == (expected(count), [])
@@ -128,7 +127,7 @@ def test_damage_that_comes_after_opening_is_noticed_when_it_is_read(tmp_path, mo
     folder = tmp_path / "archive"
     fill(folder, unit_rows(400, seed=4))  # fine codes of two blocks: one is read on opening
     with Store(folder) as store:
-        with writer_lock(folder):
+        with store.lock():
             Gallery(store).rebuild()
         gallery = Gallery(store)
         gallery.sync()
@@ -172,7 +171,7 @@ def test_an_erasure_rewrites_only_the_segments_that_hold_it(folder):
 def test_a_fold_appends_and_keeps_full_segments(folder):
     before = {path.name for path in (folder / "index").glob("codes-*")}
     fill(folder, VECTORS[60:], first=60)
-    with Store(folder) as store, writer_lock(folder):
+    with Store(folder) as store, store.lock():
         Gallery(store).compact()
         after = {path.name for path in (folder / "index").glob("codes-*")}
         assert len(before & after) == 9  # the last was not full
@@ -219,7 +218,7 @@ def test_readers_go_on_while_generations_are_rebuilt(folder):
         reader.start()
     for i in range(60, 90, 3):
         fill(folder, VECTORS[i : i + 3], first=i)
-        with Store(folder) as store, writer_lock(folder):
+        with Store(folder) as store, store.lock():
             (Gallery(store).rebuild if i % 2 else Gallery(store).compact)()
     done.set()
     for reader in readers:
@@ -251,7 +250,7 @@ def counted(descriptor):
     left -= 1
     sync(descriptor)
 os.fsync = counted
-with Store(folder) as store, writer_lock(folder):
+with Store(folder) as store, store.lock():
     Gallery(store).rebuild()
 print("done")
 """
@@ -292,7 +291,7 @@ def test_a_recall_is_measured_when_a_generation_is_built_and_kept(tmp_path, monk
     rows = unit_rows(2500, seed=8)
     fill(folder, rows)
     with Store(folder) as store:
-        with writer_lock(folder):
+        with store.lock():
             Gallery(store).compact()
         gallery = Gallery(store)
         gallery.sync()

@@ -42,7 +42,7 @@ def kind(request):
 def made_once(tmp_path_factory, kind):
     made = tmp_path_factory.mktemp("once") / "archive"
     fill(made, VECTORS[:30])
-    with Store(made) as store, writer_lock(made):
+    with Store(made) as store, store.lock():
         Gallery(store).rebuild()
     return made
 
@@ -183,7 +183,7 @@ def test_a_damaged_file_is_noticed_and_rebuilt(folder, damage, said):
 def test_the_file_of_an_earlier_generation_is_not_taken_for_the_newest(folder):
     old = index_file(folder).read_bytes()
     fill(folder, VECTORS[30:], first=30)
-    with Store(folder) as store, writer_lock(folder):
+    with Store(folder) as store, store.lock():
         Gallery(store).rebuild()
     index_file(folder).write_bytes(old)
     with Store(folder) as store:
@@ -286,7 +286,7 @@ def test_readers_while_a_writer_commits_see_whole_states(tmp_path):
     for i in range(1, 13):
         fill(folder, VECTORS[i : i + 1], first=i)
         if i % 5 == 0:
-            with Store(folder) as store, writer_lock(folder):
+            with Store(folder) as store, store.lock():
                 Gallery(store).rebuild()
     done.set()
     for reader in readers:
@@ -311,7 +311,7 @@ def test_a_generation_is_compacted_when_its_tail_has_grown_long(folder, monkeypa
 def test_only_the_newest_file_stays(folder):
     with Store(folder) as store:
         for _ in range(3):
-            with writer_lock(folder):
+            with store.lock():
                 Gallery(store).rebuild()
         newest = newest_generation(store)
         assert newest is not None

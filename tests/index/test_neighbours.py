@@ -228,7 +228,7 @@ def test_another_models_graph_is_not_used(store):
 @pytest.mark.full
 def test_no_space_and_another_writer_are_told(store, monkeypatch):
     held = opened(store)
-    with store.lock(), pytest.raises(ArchiveLocked):
+    with Store(store.address) as other, other.lock(), pytest.raises(ArchiveLocked):
         held.keep()
     (store.folder / "neighbours").write_text("in the way")
     with pytest.raises(StorageError, match="neighbours"):

@@ -49,7 +49,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with Store(folder) as store, store.lock():
         gallery = Gallery(store)
         gallery.compact()
-        Neighbours(store, gallery).keep(locked=True)
+        Neighbours(store, gallery).keep()
     with opened(folder) as archive:
         archive.identities.new("anna", [1, 2, 3, KEPT + 1, KEPT + 2])
         archive.proposals.link(join_above=0.4)

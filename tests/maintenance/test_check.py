@@ -19,7 +19,7 @@ from reidsearch.store.database.lock import writer_lock
 def made_once(tmp_path_factory):
     made = tmp_path_factory.mktemp("once") / "archive"
     fill(made, unit_rows(20))
-    with Store(made) as store, writer_lock(made):
+    with Store(made) as store, store.lock():
         Gallery(store).rebuild()
     return made
 
@@ -119,7 +119,7 @@ def test_a_vector_that_the_index_holds_otherwise_is_told_and_mended(folder):
 @pytest.mark.full
 def test_rows_that_the_index_should_hold_are_told_and_mended(folder):
     # The index says that it reaches to crop 20, and holds 19 of them.
-    with Store(folder) as store, writer_lock(folder):
+    with Store(folder) as store, store.lock():
         gallery = Gallery(store)
         gallery.sync()
         assert gallery.index is not None

@@ -67,7 +67,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, small_index: None) -> tuple[
     with Store(folder) as store, store.lock():
         gallery = Gallery(store)
         gallery.compact()
-        Neighbours(store, gallery).keep(locked=True)
+        Neighbours(store, gallery).keep()
         index = gallery.index
         assert isinstance(index, Compact)
         codes = {

@@ -28,7 +28,7 @@ FACTS = [
 def folder(tmp_path):
     made = tmp_path / "archive"
     fill(made, VECTORS, FACTS)
-    with Store(made) as store, writer_lock(made):
+    with Store(made) as store, store.lock():
         Gallery(store).rebuild()
     return made
 

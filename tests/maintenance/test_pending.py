@@ -36,7 +36,7 @@ def folder(tmp_path):
     with Store(made) as store, store.lock():
         gallery = Gallery(store)
         gallery.compact()
-        Neighbours(store, gallery).keep(locked=True)
+        Neighbours(store, gallery).keep()
     return made
 
 

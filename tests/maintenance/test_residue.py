@@ -14,7 +14,6 @@ from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.maintenance import residue
 from reidsearch.maintenance.erase import Wanted, erase, plan
 from reidsearch.store.crops.store import Store
-from reidsearch.store.database.lock import writer_lock
 
 VALUES = {one.name: one.values for one in residue.PIECES}
 SMALL = CompactEngine(segment_rows=16, tail_rows=4, own_rows=3)
@@ -36,7 +35,7 @@ def test_codes_of_an_erased_crop_are_in_no_file(tmp_path, compact) -> None:
     with Store(folder) as store:
         gallery = Gallery(store)
         neighbours = Neighbours(store, gallery)
-        with writer_lock(folder):
+        with store.lock():
             gallery.rebuild()
         neighbours.keep(blocks=None)
         planned = plan(store, Wanted(crop_ids=(7, 20)))

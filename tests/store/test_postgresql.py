@@ -16,6 +16,8 @@ pytestmark = pytest.mark.full
 
 
 class TestPostgresql(StoreContract):
+    several_runs = True
+
     @pytest.fixture(autouse=True)
     def _addresses(self):
         self.made = {}

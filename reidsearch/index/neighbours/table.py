@@ -14,7 +14,6 @@ import contextlib
 import io
 import itertools
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 
 import numpy as np
 
@@ -105,42 +104,38 @@ class Neighbours:
         *,
         blocks: int | None = BLOCKS_IN_A_RUN,
         stopped: Callable[[], bool] = lambda: False,
-        locked: bool = False,
     ) -> bool:
         """Catch up with the gallery, and write the graph if it has changed.
 
         Args:
             blocks: how much work it may be; None: whatever it takes.
             stopped: asked between blocks; nothing is written then.
-            locked: the caller holds the writer lock.
 
         Returns:
             Whether the graph holds all that the gallery holds.
 
         Raises:
-            ArchiveLocked: another process writes.
+            ArchiveLocked: another process writes these files.
             StorageError: it cannot be written.
         """
         with self._gallery.busy:
-            lock = contextlib.nullcontext if locked else self._store.lock
-            return self._keep(progress, blocks, stopped, lock)
+            return self._keep(progress, blocks, stopped)
 
     def _keep(
         self,
         progress: Progress,
         blocks: int | None,
         stopped: Callable[[], bool],
-        lock: Callable[[], AbstractContextManager[None]],
     ) -> bool:
         self._gallery.sync(progress)
         if len(self._gallery) and self._gallery.adjustment() is WhyNotAdjusted.NOT_PREPARED:
-            with lock():
+            with self._store.deriving():
                 self._gallery.compact(progress)
             self._gallery.sync(progress)
         self._asked = self._gallery.state
         self._current = self._catch_up(blocks, progress, stopped)
         if self._current and self._unwritten and self._model_id is not None:
-            with lock():
+            with self._store.deriving():
                 self._file = _write(
                     self._store,
                     self._graph,
@@ -153,7 +148,7 @@ class Neighbours:
             record(self._store, Event.PREPARE_RERANKING, {"crops": len(self._graph)})
         elif not (self._current and self._file) and not stopped() and newest_graph(self._store):
             # What was not read may hold what was deleted, and deleted means gone.
-            with lock():
+            with self._store.deriving():
                 forget(self._store)
             self._file = None
         return self._current
@@ -300,7 +295,7 @@ def _require_sane(graph: Graph, name: str) -> None:
 def _write(
     store: Store, graph: Graph, model_id: int, adjusted_by: bytes | None, *, asked: bool
 ) -> GraphFile:
-    """Write, sync, rename, announce, and remove older files. The caller holds the lock."""
+    """Write, sync, rename, announce, and remove older files. The caller may write them."""
     folder = store.derived(GRAPH_FOLDER)
     fresh = folder / UNFINISHED_GRAPH
     rows = np.empty(len(graph), dtype=_LAYOUT)
@@ -329,7 +324,7 @@ def _write(
 
 
 def forget(store: Store) -> None:
-    """Remove the graph; the caller holds the writer lock."""
+    """Remove the graph; the caller may write these files."""
     with recorded(store):
         forget_graph(store)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from functools import partial
@@ -47,6 +48,7 @@ from reidsearch.vision.embedding.embedder import Embedder
 
 TILES_UNUSED = "tiles were asked for, but not used: its detections are precomputed"
 NAMED_AT_MOST = 20  # losses in the report
+IN_OTHER_RUNS = "in_other_runs"
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ class SourceRun:
 def index_sources(sources: Iterable[Entry], run: SourceRun, *, count: int) -> FootageReport:
     """Index videos and folders of frames.
 
-    When `run.stop` is set, what was worked through is committed, and the rest is left.
+    When `run.stop` is set, what was worked through is committed, and the rest is left. What another
+    run works on is left to it, and looked at again in the end: that run may have been killed.
 
     Args:
         sources: of an inventory.
@@ -86,22 +89,45 @@ def index_sources(sources: Iterable[Entry], run: SourceRun, *, count: int) -> Fo
     Returns:
         Counts of what became of every source. What fails is in the failures ledger.
     """
-    counts: dict[str, Any] = dict.fromkeys(asdict(FootageReport()), 0)
-    counts.pop("facts")
-    losses: list[str] = []
-    seconds = 0.0
-    began = time.monotonic()
+    tally = _Tally(run)
+    left: list[tuple[Entry, SourceBytes]] = []
     for number, entry in enumerate(sources, start=1):
         if run.stop.is_set():
             break
         title = f"{number} of {count}: {location_text(Path(entry.path).name)}"
         share = SourceBytes(run.progress, title, entry.size_bytes)
+        outcome = tally.outcome(entry, share)
+        if IN_OTHER_RUNS in outcome:
+            left.append((entry, share))
+        else:
+            tally.add(outcome)
+    for entry, share in left:
+        if run.stop.is_set():
+            break
+        outcome = tally.outcome(entry, share)
+        share.finish()
+        tally.add(outcome)
+    return tally.report()
+
+
+class _Tally:
+    """Takes in sources and counts what became of them."""
+
+    def __init__(self, run: SourceRun) -> None:
+        self._run = run
+        self._counts: dict[str, Any] = dict.fromkeys(asdict(FootageReport()), 0)
+        self._losses: list[str] = []
+        self._began = time.monotonic()
+
+    def outcome(self, entry: Entry, share: SourceBytes) -> dict[str, float]:
+        """Take in a source; return what became of it. What fails goes into the ledger."""
+        run = self._run
         try:
             one = _Source(entry.path, run, share)
             outcome = one.take_in()
             if one.loss is not None:
                 run.sink.commit(CropStep([Rejected(entry.location, one.loss)]))
-                losses.append(f"{entry.location}: {one.loss.message}")
+                self._losses.append(f"{entry.location}: {one.loss.message}")
                 outcome["partly"] = 1
         except Refused as refused:
             run.sink.commit(CropStep([Rejected(entry.location, refused)]))
@@ -109,22 +135,25 @@ def index_sources(sources: Iterable[Entry], run: SourceRun, *, count: int) -> Fo
         except MemoryError:  # what was worked through stays, and the next run goes on from there
             run.sink.commit(CropStep([Rejected(entry.location, out_of_memory())]))
             outcome = {"failed": 1}
-        if not run.stop.is_set():
+        if not run.stop.is_set() and IN_OTHER_RUNS not in outcome:
             share.finish()
+        return outcome
+
+    def add(self, outcome: Mapping[str, float]) -> None:
+        """Count one more source."""
         for name, value in outcome.items():
-            if name == "footage_s":
-                seconds += value
-            else:
-                counts[name] += int(value)
-        counts["offered"] += 1
-    for name in ("footage_s", "seconds", "losses"):
-        counts.pop(name)
-    return FootageReport(
-        **counts,
-        footage_s=seconds,
-        seconds=time.monotonic() - began,
-        losses=tuple(losses[:NAMED_AT_MOST]),
-    )
+            self._counts[name] += value if name == "footage_s" else int(value)
+        self._counts["offered"] += 1
+
+    def report(self) -> FootageReport:
+        """Return what became of all."""
+        rest = {"footage_s", "seconds", "losses", "facts"}
+        return FootageReport(
+            **{name: value for name, value in self._counts.items() if name not in rest},
+            footage_s=float(self._counts["footage_s"]),
+            seconds=time.monotonic() - self._began,
+            losses=tuple(self._losses[:NAMED_AT_MOST]),
+        )
 
 
 class _Source:
@@ -161,10 +190,28 @@ class _Source:
                 if known.notes is not None and told is not None and told.notes != known.notes:
                     self._run.sink.keep_notes(known.source_id, told)
                 return {"unchanged": 1, **self._other_settings(known)}
+        with contextlib.ExitStack() as claims:
+            begun = known and not known.finished and known.fingerprint == fingerprint
+            # Before its bytes are read: another run may be at it.
+            if known and begun and not self._claims(claims, known.sha256):
+                return {IN_OTHER_RUNS: 1}
+            return self._claimed(fingerprint, known, claims)
+
+    def _claimed(
+        self, fingerprint: str, known: KnownSource | None, claims: contextlib.ExitStack
+    ) -> dict[str, float]:
         with open_footage(self._path, frames_fps=self._run.frames_fps) as footage:
             start_bytes = known.size_bytes if known else None
             digest = digest_of(self._path, self._share.progress, start_bytes)
             self._require_unchanged(fingerprint)
+            if not self._claims(claims, digest.sha256):
+                return {IN_OTHER_RUNS: 1}
+            # Of the file that has grown to this one: it goes when the whole is there.
+            grown = known is not None and _grown_from(known, digest) is not None
+            if known and grown and not self._claims(claims, known.sha256):
+                return {IN_OTHER_RUNS: 1}
+            # Until now another run may have been at them, and have ended.
+            known = source_at(self._run.store, self._location)
             file = SourceFile(
                 self._location,
                 fingerprint,
@@ -173,6 +220,9 @@ class _Source:
                 grown_from=_grown_from(known, digest),
             )
             return self._take_in(file, footage, known)
+
+    def _claims(self, claims: contextlib.ExitStack, sha256: bytes) -> bool:
+        return claims.enter_context(self._run.sink.claim_source(sha256))
 
     def _take_in(
         self, file: SourceFile, footage: Footage, known: KnownSource | None

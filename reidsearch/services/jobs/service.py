@@ -12,7 +12,14 @@ from dataclasses import replace
 from typing import Any
 
 from reidsearch.base.errors import Kind, UsageError
-from reidsearch.domain.job_requests import WRITING, IndexWork, JobKind, JobWork, request_of
+from reidsearch.domain.job_requests import (
+    BESIDE_RUNS,
+    WRITING,
+    IndexWork,
+    JobKind,
+    JobWork,
+    request_of,
+)
 from reidsearch.domain.jobs import ENDED, Job, JobProblem, JobProcess, JobProgress, JobState
 from reidsearch.services.jobs.index_options import require_sound
 from reidsearch.services.jobs.live import LiveJobs
@@ -166,7 +173,15 @@ class JobService:
         writing = [job for job in running if job.kind in WRITING]
         lives = self._store.jobs_run()
         holder = None if writing or not lives else self._store.holder()
-        return [self._completed(job, writing, lives=lives, holder=holder) for job in jobs]
+        beside = (
+            BESIDE_RUNS if holder is not None and self._store.may_index() else frozenset[JobKind]()
+        )
+        return [
+            self._completed(
+                job, writing, lives=lives, holder=None if job.kind in beside else holder
+            )
+            for job in jobs
+        ]
 
     def _completed(
         self, job: Job, writing: Sequence[Job], *, lives: bool, holder: str | None

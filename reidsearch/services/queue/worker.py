@@ -267,6 +267,10 @@ class Worker:
         if report.interrupted:
             self._back(queued, "")
             return
+        if report.footage.in_other_runs:
+            self._passed_over[queued.queued_id] = time.monotonic() + PASSED_OVER_S
+            self._back(queued, "another run is at the same bytes")
+            return
         state, problem = QueuedState.DONE, None
         failed, partly = report.failed + report.footage.failed, report.footage.partly
         if failed or partly:

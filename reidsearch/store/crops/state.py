@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -34,8 +36,8 @@ class State:
     """The row of the camera means in force."""
     failures: int = field(compare=False)
     interrupted_runs: int = field(compare=False)
-    running_run: int | None = field(compare=False)
-    """The run that has not ended, whether it still lives or was killed."""
+    running_runs: frozenset[int] = field(compare=False)
+    """The runs that have not ended, whether they still live or were killed."""
     pending: int = field(compare=False)
     """How many pieces of work are not finished."""
 
@@ -45,12 +47,12 @@ class Held:
     """One state to read.
 
     Args:
-        running_run: the index run that was at work when it was taken.
+        running_runs: the index runs that were at work when it was taken.
     """
 
     connection: Connection
     state: State
-    running_run: int | None
+    running_runs: frozenset[int]
 
 
 class HeldByThread(threading.local):
@@ -59,7 +61,34 @@ class HeldByThread(threading.local):
     now: Held | None = None
 
 
+class LocksOfThread(threading.local):
+    """What a thread holds of the locks of one open archive."""
+
+    writer = False
+    """The writer lock, alone or with other index runs."""
+    deriving = False
+    """The right to write the files of index and neighbour graph."""
+
+    @contextlib.contextmanager
+    def marked(self, name: str) -> Iterator[None]:
+        """Say that the thread holds it within."""
+        setattr(self, name, True)
+        try:
+            yield
+        finally:
+            setattr(self, name, False)
+
+
 def state_of(connection: Connection) -> State:
     """Return where the archive stands by a connection."""
-    next_crop_id, *rest = connection.execute(selects.STATE).one()
-    return State(next_crop_id - 1, *rest)
+    row = connection.execute(selects.STATE).one()
+    return State(
+        last_crop_id=row.next_crop_id - 1,
+        erasures=row.erasures,
+        model_id=row.model_id,
+        adjustment=row.adjustment,
+        failures=row.failures,
+        interrupted_runs=row.interrupted_runs,
+        running_runs=frozenset(int(one) for one in (row.running_runs or "").split(",") if one),
+        pending=row.pending,
+    )

@@ -17,15 +17,23 @@ from sqlalchemy import Connection, Table, select
 from reidsearch.base.actor import Author, acting_now
 from reidsearch.base.address import Address
 from reidsearch.base.boxes import Box
-from reidsearch.base.errors import ArchiveError, Kind, NotFound
+from reidsearch.base.errors import ArchiveError, ArchiveLocked, Kind, NotFound
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.store import tables
 from reidsearch.store.chunks import chunks, possible
 from reidsearch.store.contract import Database
 from reidsearch.store.crops.reading import read_crop
-from reidsearch.store.crops.state import Held, HeldByThread, Known, State, state_of
+from reidsearch.store.crops.state import (
+    Held,
+    HeldByThread,
+    Known,
+    LocksOfThread,
+    State,
+    state_of,
+)
 from reidsearch.store.database import kinds, lifecycle, selects
+from reidsearch.store.database.lock import FILES, files_lock, is_locked
 from reidsearch.store.decoding import decoding
 from reidsearch.store.row_digests import Value
 
@@ -55,7 +63,8 @@ class Store(contextlib.AbstractContextManager["Store"]):
             is a folder of this machine's user.
         node: whose files those are, where each machine has its own; None: the archive's.
         finish: does the work that an earlier writer left pending; called with the writer lock held,
-            before anything else is done under it.
+            before anything else is done under it. Raises ArchiveLocked where another process is at
+            this machine's files and one run among others would have to wait for it.
         written: is called after every committed transaction.
         author: who writes, where nobody is `acting`.
         logged: whether the archive keeps an event log.
@@ -79,6 +88,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         self._looking = threading.Lock()
         self._held = HeldByThread()
         self._fence = _Fence()
+        self._holds = LocksOfThread()
         self.finish: Callable[[], object] | None = None
         self.written: Callable[[], object] | None = None
         self.author = Author("")
@@ -160,13 +170,13 @@ class Store(contextlib.AbstractContextManager["Store"]):
         if self._held.now is not None:
             yield
             return
-        lived = self.live_run()
+        lived = self.live_runs()
         with self._database.read() as connection:
             with self._database.unproven(connection) as scanned:
                 state = state_of(scanned)
-            # A run may have begun since it was asked for, or have ended meanwhile.
-            runs = {lived, self.live_run()} & {state.running_run}
-            self._held.now = Held(connection, state, next(iter(runs), None))
+            # Some may have begun since they were asked for, or have ended meanwhile.
+            runs = (lived | self.live_runs()) & state.running_runs
+            self._held.now = Held(connection, state, runs)
             try:
                 yield
             finally:
@@ -196,10 +206,52 @@ class Store(contextlib.AbstractContextManager["Store"]):
 
         What an earlier writer left pending is finished first.
         """
-        with self._database.lock():
+        with self._database.lock(), self._holds.marked("writer"):
             if self.finish is not None and self.state().pending:
                 self.finish()
             yield
+
+    @contextlib.contextmanager
+    def indexing(self) -> Iterator[None]:
+        """Hold the writer lock for an index run; see `Database.indexing`.
+
+        What an earlier writer left pending is finished first, unless another process of this
+        machine is at its files.
+        """
+        with self._database.indexing(), self._holds.marked("writer"):
+            if self.finish is not None and self.state().pending:
+                with contextlib.suppress(ArchiveLocked):
+                    self.finish()
+            yield
+
+    @contextlib.contextmanager
+    def deriving(self, *, wait: bool = False) -> Iterator[None]:
+        """Hold the right to write the files of index and neighbour graph that are here.
+
+        Those of an archive's folder are written under the writer lock. Those of a machine whose
+        archive is a database have a lock of their own, so that they wait for nobody elsewhere. A
+        thread that has the right already keeps it.
+
+        Args:
+            wait: for another process of this machine; else at once or not at all.
+
+        Raises:
+            ArchiveLocked: another process writes them.
+            StorageError: nothing can be written there.
+        """
+        held = self._holds.deriving or (self.node is None and self._holds.writer)
+        if held:
+            yield
+        elif self.node is None:
+            with self.lock():
+                yield
+        else:
+            with files_lock(self.folder, self.location, wait=wait), self._holds.marked("deriving"):
+                yield
+
+    def derives(self) -> bool:
+        """Tell whether somebody writes those files just now, or may."""
+        return self.locked() if self.node is None else is_locked(self.folder, FILES)
 
     def writable(self) -> bool:
         """Tell whether this process may write to the archive."""
@@ -245,29 +297,37 @@ class Store(contextlib.AbstractContextManager["Store"]):
         finally:
             self._fence.require = None
 
+    def may_index(self) -> bool:
+        """Tell whether an index run could begin just now."""
+        return self._database.may_index()
+
     def announce(self, run_id: int) -> None:
-        """Let others know which index run the writer lock is held for."""
+        """Take the lock of an index run, before its row is committed; see `Database.announce`."""
         self._database.announce(run_id)
 
-    def live_run(self) -> int | None:
-        """Return the index run that the writer lock is held for just now."""
-        return self._database.live_run()
+    def live_runs(self) -> frozenset[int]:
+        """Return the index runs at work just now."""
+        return self._database.live_runs()
+
+    def claim(self, sha256: bytes) -> AbstractContextManager[bool]:
+        """Claim a source for this thread's index run; see `Database.claim`."""
+        return self._database.claim(sha256)
 
     def unfinished_runs(self) -> tuple[int, int]:
         """Return how many index runs were interrupted, and how many are at work just now."""
         while True:
             state = self.state()
-            lives = self.running_run() is not None
-            if lives or self.state().running_run == state.running_run:  # else it has just ended
-                killed = state.running_run is not None and not lives
-                return state.interrupted_runs + killed, int(lives)
+            live = self.running_runs() & state.running_runs
+            killed = len(state.running_runs - live)
+            if not killed or self.state().running_runs == state.running_runs:  # else one has ended
+                return state.interrupted_runs + killed, len(live)
 
-    def running_run(self) -> int | None:
-        """Return the index run at work just now; asks the lock only when one has not ended."""
+    def running_runs(self) -> frozenset[int]:
+        """Return the index runs at work just now; asks for locks only when one has not ended."""
         if self._held.now is not None:
-            return self._held.now.running_run
-        recorded = self.state().running_run
-        return recorded if recorded is not None and self.live_run() == recorded else None
+            return self._held.now.running_runs
+        recorded = self.state().running_runs
+        return recorded & self.live_runs() if recorded else recorded
 
     def rows_proven(self, table: Table) -> Iterator[tuple[int, list[dict[str, Value]]]]:
         """Prove all rows of a table; see `Database.rows_proven`."""

@@ -1,4 +1,4 @@
-"""The one writer: whole transactions under the writer lock, nothing half done.
+"""The writer of one index run: whole transactions, nothing half done, others beside it or not.
 
 A crop is acknowledged when `commit` returns: its source, facts, picture and embedding are then in
 one committed transaction, and it will be there after a crash, once.
@@ -58,6 +58,7 @@ class Writer:
         self._store = store
         self._cameras: dict[str, int] = {}
         self.run_id = 0
+        self._beside: frozenset[int] = frozenset()  # runs that were at work when this one began
         self._paths: str | None = None
         with store.write() as connection:
             self.model_id = adopt_model(connection, model, store.location)
@@ -76,10 +77,11 @@ class Writer:
         """
         self._paths = paths
         with self._store.write() as connection:
-            # No other writer lives (we hold the lock), so what still "runs" was killed.
+            # A run has its lock before its row is committed: what "runs" without one was killed.
+            self._beside = self._store.live_runs()
             connection.execute(
                 update(tables.run)
-                .where(tables.run.c.state == "running")
+                .where(tables.run.c.state == "running", tables.run.c.id.not_in(self._beside))
                 .values(state="interrupted")
             )
             inserted = connection.execute(
@@ -98,13 +100,19 @@ class Writer:
                 raise absent("the id of a new row")
             self.run_id = int(inserted[0])
             append(connection, Event.INDEX, {"run": self.run_id})
-        self._store.announce(self.run_id)
+            self._store.announce(self.run_id)
         return self.run_id
+
+    def claim(self, sha256: bytes) -> contextlib.AbstractContextManager[bool]:
+        """Claim a source for this run; see `Database.claim`."""
+        return self._store.claim(sha256)
 
     def end_run(self, counts: Mapping[str, int], *, finished: bool) -> None:
         """Record how the run ended; a finished one supersedes earlier ones of its request.
 
-        Failures of those earlier runs leave the ledger: what still fails was recorded anew.
+        Failures of those earlier runs leave the ledger: what still fails was recorded anew. Runs
+        that were at work when this one began are not earlier ones: it may have left sources to
+        them.
         """
         run, failure = tables.run, tables.failure
         with self._store.write() as connection:
@@ -125,13 +133,14 @@ class Writer:
                 if self._paths is not None:
                     # Version 0.1.0 made the request of all options' Python representations.
                     same |= run.c.command.startswith(f"{self._paths}\nNaming(", autoescape=True)
+                earlier = same & (run.c.id < self.run_id) & run.c.id.not_in(self._beside)
                 connection.execute(
                     run.update()
-                    .where(run.c.state == "interrupted", same)
+                    .where(run.c.state == "interrupted", earlier)
                     .values(state="superseded")
                 )
-                earlier = select(run.c.id).where(same, run.c.id < self.run_id)
-                connection.execute(delete(failure).where(failure.c.run_id.in_(earlier)))
+                ids = select(run.c.id).where(earlier)
+                connection.execute(delete(failure).where(failure.c.run_id.in_(ids)))
 
     def record_skipped(self, locations: Iterable[str], roots: Sequence[str]) -> None:
         """Record files that were passed over for their type, in place of those known below `roots`.
@@ -313,6 +322,11 @@ class Writer:
         if name is None:
             return None
         if name not in self._cameras:
+            # Another run may have made it meanwhile.
+            known = select(tables.camera.c.id).where(tables.camera.c.name == name)
+            if (made := connection.scalar(known)) is not None:
+                self._cameras[name] = made
+        if name not in self._cameras:
             inserted = connection.execute(
                 insert(tables.camera).values(name=name)
             ).inserted_primary_key
@@ -343,13 +357,13 @@ class Writer:
 
 @contextlib.contextmanager
 def open_writer(store: Store, model: ModelIdentity) -> Iterator[Writer]:
-    """Take the writer lock and write embeddings of `model`.
+    """Begin to write embeddings of `model`, beside others who index where that can be.
 
     Raises:
         ArchiveLocked: another process writes.
         ModelError: the archive's embeddings are of another model.
     """
-    with store.lock():
+    with store.indexing():
         yield Writer(store, model)
 
 

@@ -115,11 +115,10 @@ def migrate(address: Address, told: Told) -> tuple[str, str]:
 
 def _migrate_postgresql(address: PostgresAddress, told: Told) -> tuple[str, str]:
     from reidsearch.store.database.postgresql import making
-    from reidsearch.store.database.postgresql.locks import Lock, SessionLocks
 
     if not making.holds_archive(address):
         raise ArchiveError(f"there is no archive {address}")
-    with SessionLocks(address).hold(Lock.WRITER), making.rebuilding(address) as connection:
+    with making.locked(address), making.rebuilding(address) as connection:
         before = making.revision(connection)
         if before is None or before > schema.REVISION:
             schema.require_revision(before, address)

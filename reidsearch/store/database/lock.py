@@ -25,6 +25,7 @@ LOCK = "writer.lock"
 HOLDER = "writer.json"  # a file of its own: opening the lock empties it
 RUNNER = "jobs.lock"
 WORKER = "worker.lock"
+FILES = "files.lock"  # beside files of a machine whose archive is elsewhere
 LARGEST_NOTE = 1 << 22
 PROBED_S = 0.25  # `is_locked` holds the lock for microseconds: a writer waits for that
 
@@ -98,6 +99,33 @@ def _held(folder: Path, name: str, refusal: ArchiveLocked) -> Iterator[None]:
         lock.release()
 
 
+@contextlib.contextmanager
+def files_lock(folder: Path, archive: str, *, wait: bool) -> Iterator[None]:
+    """Hold the right to write this machine's files of an archive that is elsewhere.
+
+    Args:
+        wait: until it is free; else at once or not at all.
+
+    Raises:
+        ArchiveLocked: another process of this machine holds it.
+        StorageError: the folder cannot be written.
+    """
+    lock = _lock_of(folder, FILES)
+    try:
+        _require_own(folder / FILES)
+        lock.acquire(timeout=-1 if wait else PROBED_S, poll_interval=0.05 if wait else 0.01)
+    except Timeout as error:
+        raise ArchiveLocked(
+            f"another process of this machine writes the index files of {archive}"
+        ) from error
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be written: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def is_locked(folder: Path, name: str = LOCK) -> bool:
     """Tell whether some process holds the writer lock, or the lock of this name, just now."""
     lock = _lock_of(folder, name)
@@ -158,9 +186,10 @@ def _holder_file(folder: Path) -> Path:
     return folder.resolve() / HOLDER
 
 
-def live_run(folder: Path) -> int | None:
-    """Return the index run that the lock's present holder is at; None: it is at none."""
-    return lock_notes.run_of(_note(folder)) if is_locked(folder) else None
+def live_runs(folder: Path) -> frozenset[int]:
+    """Return the index run that the lock's present holder is at, if it is at one."""
+    run_id = lock_notes.run_of(_note(folder)) if is_locked(folder) else None
+    return frozenset() if run_id is None else frozenset([run_id])
 
 
 def holder(folder: Path) -> str:

@@ -14,7 +14,9 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
+    Text,
     bindparam,
+    cast,
     func,
     select,
 )
@@ -44,11 +46,10 @@ STATE = select(
     .where(tables.run.c.state == "interrupted")
     .scalar_subquery()
     .label("interrupted_runs"),
-    # Only one can live: the newest.
-    select(func.max(tables.run.c.id))
+    select(func.aggregate_strings(cast(tables.run.c.id, Text), ","))
     .where(tables.run.c.state == "running")
     .scalar_subquery()
-    .label("running_run"),
+    .label("running_runs"),
     select(func.count()).select_from(pending).scalar_subquery().label("pending"),
 ).where(intact(tables.archive))  # the rest is only counted
 

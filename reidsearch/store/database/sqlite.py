@@ -26,7 +26,7 @@ from reidsearch.store.database.lock import (
     WORKER,
     holder,
     is_locked,
-    live_run,
+    live_runs,
     runner_lock,
     sign,
     worker_lock,
@@ -132,6 +132,14 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
         """See `Database.lock`."""
         return writer_lock(self._folder)
 
+    def indexing(self) -> AbstractContextManager[None]:
+        """Hold the writer lock: SQLite has one index run at a time."""
+        return self.lock()
+
+    def may_index(self) -> bool:
+        """See `Database.may_index`."""
+        return not self.locked()
+
     def locked(self) -> bool:
         """See `Database.locked`."""
         return is_locked(self._folder)
@@ -164,9 +172,15 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
         """Write the run into the note beside the lock."""
         sign(self._folder, run_id)
 
-    def live_run(self) -> int | None:
+    def live_runs(self) -> frozenset[int]:
         """Ask the lock, then the note beside it."""
-        return live_run(self._folder)
+        return live_runs(self._folder)
+
+    @contextlib.contextmanager
+    def claim(self, sha256: bytes) -> Iterator[bool]:
+        """Give it: nobody else indexes."""
+        del sha256
+        yield True
 
     def changed(self) -> bool:
         """See `Database.changed`."""

@@ -191,7 +191,7 @@ def _held(connection: Connection, source_id: int | None = None) -> dict[int, dic
 
 def coverage(store: Store) -> list[SourceCoverage]:
     """Return what was seen of every source of footage; by camera, then start, then place."""
-    live_run = store.running_run()
+    live_runs = store.running_runs()
     with store.read() as connection:
         rows = connection.execute(_SOURCES).all()
         counts = _held(connection)
@@ -203,7 +203,7 @@ def coverage(store: Store) -> list[SourceCoverage]:
             counts.get(row.source_id, {}),
             spans.get(row.source_id, ()),
             holes.get(row.source_id, ()),
-            live_run,
+            live_runs,
         )
         for row in rows
     ]
@@ -242,7 +242,7 @@ def _coverage(
     held: Mapping[str, int],
     spans: Sequence[Span],
     holes: Sequence[erased.Interval],
-    live_run: int | None,
+    live_runs: frozenset[int],
 ) -> SourceCoverage:
     until_us = None if row.state == "finished" else row.duration_us
     facts = footage_rows.read_facts(row)
@@ -254,7 +254,7 @@ def _coverage(
         location=row.location or "",
         info=info,
         facts=facts,
-        state=footage_rows.read_state(row, live_run),
+        state=footage_rows.read_state(row, live_runs),
         duration_s=Fraction(row.duration_us, 1_000_000),
         measured_fps=row.measured_fps,
         settings=settings,
@@ -321,4 +321,4 @@ def source(store: Store, source_id: int) -> SourceCoverage:
         held = _held(connection, source_id).get(source_id, {})
         spans = read_spans(connection, [source_id]).get(source_id, ())
         holes = erased.holes(connection, [source_id]).get(source_id, ())
-    return _coverage(row, held, spans, holes, store.running_run())
+    return _coverage(row, held, spans, holes, store.running_runs())

@@ -77,16 +77,16 @@ def info_values(info: VideoInfo) -> dict[str, Any]:
     }
 
 
-def read_state(row: Any, live_run: int | None) -> SourceState:
+def read_state(row: Any, live_runs: frozenset[int]) -> SourceState:
     """Read how far a source is; the row has `state` and `run_id`.
 
     Args:
         row: of `footage`.
-        live_run: the run at work just now: whatever else is recorded as running was killed.
+        live_runs: the runs at work just now: whatever else is recorded as running was killed.
     """
     if row.state == "finished":
         return SourceState.FINISHED
-    return SourceState.RUNNING if row.run_id == live_run else SourceState.INTERRUPTED
+    return SourceState.RUNNING if row.run_id in live_runs else SourceState.INTERRUPTED
 
 
 @reads(footage)

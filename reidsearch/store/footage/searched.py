@@ -50,10 +50,10 @@ def footage_searched(store: Store, filters: Filters) -> FootageSearched:
     """
     if not any_footage(store):
         return FootageSearched()
-    live_run = store.running_run()
+    live_runs = store.running_runs()
     with store.read() as connection:
         sources = [
-            one for one in _sources(connection, live_run) if _of_camera_and_place(one, filters)
+            one for one in _sources(connection, live_runs) if _of_camera_and_place(one, filters)
         ]
         concerned = [one for one in sources if _of_time(one, filters)]
         seconds = _seconds(connection, concerned, everything=filters.empty)
@@ -93,7 +93,7 @@ _SOURCES = (
 )
 
 
-def _sources(connection: Connection, live_run: int | None) -> list[_Source]:
+def _sources(connection: Connection, live_runs: frozenset[int]) -> list[_Source]:
     found = []
     for row in connection.execute(_SOURCES):
         clock = footage_rows.read_clock(row)
@@ -103,7 +103,7 @@ def _sources(connection: Connection, live_run: int | None) -> list[_Source]:
                 row.camera,
                 row.location or "",
                 row.sha256.hex(),
-                footage_rows.read_state(row, live_run),
+                footage_rows.read_state(row, live_runs),
                 row.duration_us,
                 row.erased,
                 int(current_names(row.counts).get("small", 0)),

@@ -133,6 +133,8 @@ def _configured(connection: Any, address: PostgresAddress, *, read_only: bool) -
     if not read_only:
         # An acknowledged crop survives a power cut, whatever the server's default is.
         settings.append("SET synchronous_commit = on")
+        # The server, too, notices within a minute that this machine is gone, and lets others write.
+        settings += ["SET tcp_keepalives_idle = 20", "SET tcp_keepalives_interval = 10"]
     try:
         connection.execute("; ".join(settings))
         connection.commit()

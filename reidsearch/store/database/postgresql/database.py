@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Engine, Table
 
 from reidsearch.base.address import PostgresAddress
 from reidsearch.base.errors import UsageError
-from reidsearch.store.database import lock_notes
 from reidsearch.store.database.postgresql import making, proofs, worker_locks
 from reidsearch.store.database.postgresql.connections import (
     TABLES,
@@ -24,8 +23,9 @@ from reidsearch.store.database.postgresql.connections import (
     open_engine,
 )
 from reidsearch.store.database.postgresql.errors import translated
-from reidsearch.store.database.postgresql.listening import CHANNEL, Listener
-from reidsearch.store.database.postgresql.locks import CLASS, HELD_BY, Lock, SessionLocks, lost
+from reidsearch.store.database.postgresql.listening import Listener
+from reidsearch.store.database.postgresql.locks import Lock, SessionLocks
+from reidsearch.store.database.postgresql.writing import Transactions
 from reidsearch.store.database.unproven import UNPROVEN
 from reidsearch.store.row_digests import Value, told_of
 from reidsearch.store.tables.every import metadata
@@ -55,7 +55,8 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
         self._writing: Engine | None = None
         self._in_write = threading.local()
         self._making = threading.Lock()
-        self._locks = SessionLocks(address)
+        self._locks = SessionLocks(address, self._reading.connect)
+        self._transactions = Transactions(address)
         self._listener = Listener(address)
 
     @property
@@ -104,26 +105,11 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
             raise RuntimeError("write() within write() would wait for itself")
         self._in_write.now = True
         try:
-            with self._writer().begin() as connection:
-                connection.exec_driver_sql(
-                    f"SELECT pg_advisory_xact_lock({CLASS}, {int(Lock.TRANSACTION)}), "
-                    f"pg_notify('{CHANNEL}', '')"  # delivered when it is committed
-                )
-                self._require_lock(connection)
+            with self._transactions.begin(self._writer()) as connection:
+                self._locks.require_held(connection)
                 yield connection
         finally:
             self._in_write.now = False
-
-    def _require_lock(self, connection: Connection) -> None:
-        """Refuse to write for a holder of the writer lock whose lock the server has freed."""
-        backend = self._locks.backend(Lock.WRITER)
-        if backend is None:
-            return
-        held = connection.exec_driver_sql(
-            f"{HELD_BY} AND pid = %s", (CLASS, int(Lock.WRITER), backend)
-        )
-        if not held.scalar():
-            raise lost(self._address)
 
     def _writer(self) -> Engine:
         with self._making:
@@ -135,15 +121,21 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
         """See `Database.lock`."""
         return self._locks.hold(Lock.WRITER)
 
+    def indexing(self) -> AbstractContextManager[None]:
+        """Hold the writer lock with all who index."""
+        return self._locks.hold(Lock.WRITER, shared=True)
+
     def locked(self) -> bool:
         """See `Database.locked`."""
         return self._locks.is_held(Lock.WRITER)
 
+    def may_index(self) -> bool:
+        """See `Database.may_index`."""
+        return not self._locks.is_held_alone(Lock.WRITER)
+
     def holder(self) -> str | None:
-        """Ask the lock, then the note beside it."""
-        if not self._locks.is_held(Lock.WRITER):
-            return None
-        return lock_notes.named(self._locks.note(Lock.WRITER))
+        """Ask the lock and the notes beside it."""
+        return self._locks.holder(Lock.WRITER)
 
     def running_jobs(self) -> AbstractContextManager[None]:
         """See `Database.running_jobs`."""
@@ -171,12 +163,16 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
             )
 
     def announce(self, run_id: int) -> None:
-        """Write the run into the note beside the lock."""
-        self._locks.sign(Lock.WRITER, run_id)
+        """Take the run's own lock."""
+        self._locks.begin_run(run_id)
 
-    def live_run(self) -> int | None:
-        """Ask the lock, then the note beside it."""
-        return lock_notes.run_of(self._locks.note(Lock.WRITER))
+    def live_runs(self) -> frozenset[int]:
+        """Ask for locks of runs."""
+        return self._locks.runs()
+
+    def claim(self, sha256: bytes) -> AbstractContextManager[bool]:
+        """Hold an advisory lock by the first 64 bits, which dies with the run's other locks."""
+        return self._locks.claim(int.from_bytes(sha256[:8], "big", signed=True))
 
     def changed(self) -> bool:
         """See `Database.changed`."""
@@ -253,6 +249,7 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
         self._listener.close()
         self._watch.close()
         self._connect_anew()
+        self._transactions.close()
 
     def __exit__(self, *_: object) -> None:
         self.close()

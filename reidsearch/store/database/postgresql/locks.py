@@ -1,16 +1,25 @@
-"""One writer at a time on all machines: advisory locks of a connection of their own.
+"""Locks on all machines: advisory locks of a connection of their own.
 
-The server frees such a lock when the connection is gone, whatever became of its process. A note
-beside it says who holds it; it counts only while the lock is held.
+The server frees such a lock when the connection is gone, whatever became of its process. Notes
+beside it say who holds it; a note counts only while its server process holds the lock.
+
+An index run has one connection for all of its locks: the writer lock, which runs share, the run's
+own, and the sources that it has claimed. So either it has them all, or none of them any more.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import ProgrammingError
 
 from reidsearch.base.address import PostgresAddress
 from reidsearch.base.errors import ArchiveLocked, StorageError
@@ -18,102 +27,198 @@ from reidsearch.store.database import lock_notes
 from reidsearch.store.database.postgresql.connections import PROVEN, connected, driver
 
 CLASS = 0x7265  # of the two numbers that name an advisory lock of a database
+RUNS = 0x7266  # the class of the locks of index runs, whose second number is the run's
 
 
 class Lock(IntEnum):
-    """The locks of an archive."""
+    """The locks of an archive; claims of sources are named by one number, of 64 bits."""
 
     WRITER = 1
     JOBS = 2
     TRANSACTION = 3
 
 
-class SessionLocks:
-    """The locks that one open archive holds; any thread may ask."""
+@dataclass(slots=True)
+class _Held:
+    connection: Any
+    lock: Lock
+    run_id: int | None = None
 
-    def __init__(self, address: PostgresAddress) -> None:
+
+class _OfThread(threading.local):
+    """The locks that a thread holds."""
+
+    def __init__(self) -> None:
+        self.held: dict[Lock, _Held] = {}
+
+
+class SessionLocks:
+    """The locks that one open archive holds; any thread may ask.
+
+    Args:
+        asks: gives a connection for a short question.
+    """
+
+    def __init__(
+        self, address: PostgresAddress, asks: Callable[[], AbstractContextManager[Connection]]
+    ) -> None:
         self._address = address
-        self._held: dict[Lock, Any] = {}
+        self._asks = asks
+        self._mine = _OfThread()
 
     @contextlib.contextmanager
-    def hold(self, lock: Lock) -> Iterator[None]:
-        """Hold a lock; at once or not at all.
+    def hold(self, lock: Lock, *, shared: bool = False) -> Iterator[None]:
+        """Hold a lock, alone or with others who share it; at once or not at all.
 
         Raises:
-            ArchiveLocked: somebody holds it.
+            ArchiveLocked: somebody holds it in a way that excludes this.
         """
+        take = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
         with connected(self._address) as connection:
             # The server, too, notices within a minute that this machine is gone.
             connection.execute("SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10")
-            taken = connection.execute(
-                "SELECT pg_try_advisory_lock(%s, %s)", (CLASS, int(lock))
-            ).fetchone()
+            taken = connection.execute(f"SELECT {take}(%s, %s)", (CLASS, int(lock))).fetchone()
             if not taken or not taken[0]:
                 raise self._refusal(lock)
-            self._held[lock] = connection
+            held = self._mine.held[lock] = _Held(connection, lock)
             try:
-                self.sign(lock)
+                self._sign(held)
                 yield
             finally:
-                del self._held[lock]
+                del self._mine.held[lock]
                 with contextlib.suppress(driver().Error):
-                    connection.execute(_FORGET, (int(lock),))
-                    connection.execute("SELECT pg_advisory_unlock(%s, %s)", (CLASS, int(lock)))
+                    connection.execute(_FORGET, (connection.info.backend_pid,))
+                    connection.execute("SELECT pg_advisory_unlock_all()")
 
-    def sign(self, lock: Lock, run_id: int | None = None) -> None:
-        """Write down who holds a lock, and for which index run; by its holder."""
-        held = self._held.get(lock)
-        errors = driver().errors
+    def begin_run(self, run_id: int) -> None:
+        """Take the lock of an index run, whose writer lock this thread holds."""
+        held = self._mine.held[Lock.WRITER]
+        with self._lost_if_gone():
+            held.connection.execute("SELECT pg_advisory_lock(%s, %s)", (RUNS, run_id))
+            held.run_id = run_id
+            self._sign(held)
+
+    @contextlib.contextmanager
+    def claim(self, number: int) -> Iterator[bool]:
+        """Claim a source within this thread's index run; give whether it could be had.
+
+        Args:
+            number: of 64 bits, signed.
+        """
+        connection = self._mine.held[Lock.WRITER].connection
+        with self._lost_if_gone():
+            row = connection.execute(
+                "SELECT pg_try_advisory_lock(%s::bigint)", (number,)
+            ).fetchone()
+        taken = bool(row and row[0])
+        try:
+            yield taken
+        finally:
+            if taken:
+                with contextlib.suppress(driver().Error):  # then it was freed with the connection
+                    connection.execute("SELECT pg_advisory_unlock(%s::bigint)", (number,))
+
+    def require_held(self, connection: Connection) -> None:
+        """Refuse to go on in a thread whose locks the server has freed.
+
+        Args:
+            connection: in the transaction that is to write.
+
+        Raises:
+            StorageError: another one may hold them by now.
+        """
+        held = self._mine.held.get(Lock.WRITER)
         if held is None:
             return
-        # An archive that is to be migrated may have no notes; the lock holds, only nameless.
-        with contextlib.suppress(errors.UndefinedTable, errors.InvalidSchemaName):
-            held.execute(_SIGN, (int(lock), json.dumps(lock_notes.note(run_id))))
-
-    def backend(self, lock: Lock) -> int | None:
-        """Return the number of the server's process that holds a lock for this archive."""
-        held = self._held.get(lock)
-        return None if held is None else int(held.info.backend_pid)
+        names = (CLASS, int(Lock.WRITER)) if held.run_id is None else (RUNS, held.run_id)
+        asked = connection.exec_driver_sql(
+            f"SELECT count(*) {_HELD} AND pid = %s", (*names, held.connection.info.backend_pid)
+        )
+        if not asked.scalar():
+            raise self._lost()
 
     def is_held(self, lock: Lock) -> bool:
-        """Tell whether anybody holds a lock just now."""
-        return self._asked(lock)[0]
+        """Tell whether anybody holds a lock just now, alone or shared."""
+        return bool(self._holders(lock))
 
-    def note(self, lock: Lock) -> dict[str, Any]:
-        """Return the note beside a lock; nothing when nobody holds it."""
-        held, note = self._asked(lock)
-        return lock_notes.read(note) if held and note is not None else {}
+    def is_held_alone(self, lock: Lock) -> bool:
+        """Tell whether somebody holds a lock just now that nobody can share."""
+        return any(alone for alone, _ in self._holders(lock))
 
-    def _asked(self, lock: Lock) -> tuple[bool, str | None]:
-        with connected(self._address) as connection:
-            row = connection.execute(_ASK, (CLASS, int(lock), int(lock))).fetchone()
-        return (bool(row[0]), row[1]) if row else (False, None)
+    def holder(self, lock: Lock) -> str | None:
+        """Return how messages name who holds a lock; None: nobody does."""
+        named = [name for _, name in self._holders(lock)]
+        if not named:
+            return None
+        others = len(named) - 1
+        return named[0] if not others else f"{named[0]} and {others} more"
+
+    def runs(self) -> frozenset[int]:
+        """Return the index runs whose locks are held just now."""
+        with self._asks() as connection:
+            rows = connection.exec_driver_sql(_RUNS, (RUNS,))
+            return frozenset(int(number) for number in rows.scalars())
+
+    def _holders(self, lock: Lock) -> list[tuple[bool, str]]:
+        """Who holds a lock: whether alone, and how messages name them."""
+        names = (CLASS, int(lock))
+        try:
+            with self._asks() as connection:
+                rows = connection.exec_driver_sql(_HOLDERS, names).all()
+        except ProgrammingError:  # an archive that is to be migrated may have no notes
+            with self._asks() as connection:
+                rows = connection.exec_driver_sql(_NAMELESS, names).all()
+        return [(alone, lock_notes.named(lock_notes.read(note or ""))) for alone, note in rows]
+
+    def _sign(self, held: _Held) -> None:
+        """Write down who holds a lock, and for which index run."""
+        errors = driver().errors
+        note = json.dumps(lock_notes.note(held.run_id))
+        # An archive that is to be migrated may have no such notes; the lock holds, only nameless.
+        absent = (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedColumn)
+        with contextlib.suppress(*absent):
+            held.connection.execute(_SIGN, (held.connection.info.backend_pid, note))
 
     def _refusal(self, lock: Lock) -> ArchiveLocked:
         if lock is Lock.JOBS:
             return ArchiveLocked(f"another process runs the jobs of {self._address}")
         return ArchiveLocked(
-            f"{self._address} is being written by {lock_notes.named(self.note(lock))}",
+            f"{self._address} is being written by {self.holder(lock) or 'another process'}",
             "wait for it or stop it; queries work meanwhile",
         )
 
+    @contextlib.contextmanager
+    def _lost_if_gone(self) -> Iterator[None]:
+        try:
+            yield
+        except driver().OperationalError as error:
+            raise self._lost() from error
 
-def lost(address: PostgresAddress) -> StorageError:
-    """Return the error of a writer whose lock is gone: another one may hold it by now."""
-    return StorageError(
-        f"{address}: the connection that held the writer lock was lost; nothing more is written",
-        "do the same again: what was committed is kept, and it goes on from there",
-    )
+    def _lost(self) -> StorageError:
+        return StorageError(
+            f"{self._address}: the connection that held the writer lock was lost; nothing more is "
+            "written",
+            "do the same again: what was committed is kept, and it goes on from there",
+        )
 
 
-HELD_BY = (
-    "SELECT count(*) FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted "
+_GRANTED = (
+    "FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted "
     "AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database()) "
-    "AND classid = %s AND objid = %s AND objsubid = 2"
+    "AND objsubid = 2 AND classid = %s"
 )
-_ASK = f"SELECT ({HELD_BY}) > 0, (SELECT note FROM {PROVEN}.lock_note WHERE lock = %s)"  # noqa: S608
+_HELD = f"{_GRANTED} AND objid = %s"
+_RUNS = f"SELECT objid::bigint {_GRANTED}"
+# The first one to have come is named first, as far as numbers of processes tell.
+_HOLDERS = (
+    f"SELECT mode = 'ExclusiveLock', (SELECT note FROM {PROVEN}.lock_note WHERE backend = pid) "  # noqa: S608
+    f"{_HELD} ORDER BY pid"
+)
+_NAMELESS = f"SELECT mode = 'ExclusiveLock', NULL {_HELD}"
 _SIGN = (
-    f"INSERT INTO {PROVEN}.lock_note (lock, note) VALUES (%s, %s) "  # noqa: S608
-    "ON CONFLICT (lock) DO UPDATE SET note = excluded.note"
+    f"WITH gone AS (DELETE FROM {PROVEN}.lock_note WHERE backend NOT IN "  # noqa: S608
+    "(SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND pid IS NOT NULL)) "
+    f"INSERT INTO {PROVEN}.lock_note (backend, note) VALUES (%s, %s) "
+    "ON CONFLICT (backend) DO UPDATE SET note = excluded.note"
 )
-_FORGET = f"DELETE FROM {PROVEN}.lock_note WHERE lock = %s"  # noqa: S608
+_FORGET = f"DELETE FROM {PROVEN}.lock_note WHERE backend = %s"  # noqa: S608

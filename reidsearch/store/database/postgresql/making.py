@@ -18,7 +18,7 @@ from reidsearch.store.database.postgresql.connections import (
     driver,
     open_engine,
 )
-from reidsearch.store.database.postgresql.locks import CLASS, Lock
+from reidsearch.store.database.postgresql.locks import CLASS, Lock, SessionLocks
 
 LEAST_VERSION = 150000
 EVERYBODYS = "postgres"  # the database that every server has: from it others are made
@@ -117,6 +117,21 @@ def creating(address: PostgresAddress) -> Iterator[Connection | None]:
         schema.upgrade(connection)
         proofs.install(connection)
         yield connection
+
+
+@contextlib.contextmanager
+def locked(address: PostgresAddress) -> Iterator[None]:
+    """Hold the writer lock of an archive that cannot be opened as it is.
+
+    Raises:
+        ArchiveLocked: somebody holds it.
+    """
+    engine = open_engine(address, read_only=True)
+    try:
+        with SessionLocks(address, engine.connect).hold(Lock.WRITER):
+            yield
+    finally:
+        engine.dispose()
 
 
 @contextlib.contextmanager

@@ -130,7 +130,9 @@ def _making() -> tuple[str, ...]:
 def _making_but_version() -> tuple[str, ...]:
     made = [
         f"CREATE SCHEMA {PROVEN}",
-        f"CREATE TABLE {PROVEN}.lock_note (lock integer PRIMARY KEY, note text NOT NULL)",
+        f"CREATE TABLE {PROVEN}.lock_note (backend integer PRIMARY KEY, note text NOT NULL)",
+        f"CREATE TABLE {PROVEN}.commit_note (writer text PRIMARY KEY, number bigint NOT NULL, "
+        "at timestamptz NOT NULL DEFAULT now())",
         f"CREATE FUNCTION {PROVEN}.damaged(named text, told text) RETURNS boolean "
         "LANGUAGE plpgsql IMMUTABLE COST 10000 AS $$ BEGIN "
         f"RAISE EXCEPTION USING ERRCODE = '{DAMAGED}', MESSAGE = named, DETAIL = told; END $$",

@@ -9,7 +9,7 @@ from reidsearch.base.address import PostgresAddress
 from reidsearch.base.errors import ArchiveLocked
 from reidsearch.store.database.postgresql.connections import connected, driver
 
-WORKERS = 0x7266  # of the two numbers that name an advisory lock; beside `locks.CLASS`
+WORKERS = 0x7267  # of the two numbers that name an advisory lock; beside those of `locks`
 
 
 @contextlib.contextmanager
