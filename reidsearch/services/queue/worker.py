@@ -114,15 +114,21 @@ class Worker:
 
     def _run(self, worker_id: int, until_done: bool) -> None:
         beat = Heartbeat(self._store, worker_id, self._leases.heartbeat_s, self._leases.lease_s)
-        wait_s = 1.0
+        served, wait_s = False, 1.0
         while not self._stop.is_set():
+            began = time.monotonic()
             try:
                 # The sign is lost with its connection: it is held again after each loss.
                 with self._store.working(worker_id), beat.beating():
+                    served = True
                     self._serve(worker_id, beat, until_done)
                     return
-            except StorageError as error:
+            except (StorageError, ArchiveLocked) as error:
+                if not served and isinstance(error, ArchiveLocked):
+                    raise
                 self._tell(Told(Became.WAITS, None, error.message))
+                if time.monotonic() - began > LONGEST_WAIT_S:
+                    wait_s = 1.0
                 self._stop.wait(wait_s)
                 wait_s = min(2 * wait_s, LONGEST_WAIT_S)
 
