@@ -127,6 +127,10 @@ class Kind(StrEnum):
     JOB_ENDED = "job-ended"
     JOB_KILLED = "job-killed"
     JOB_OUTPUT_GONE = "job-output-gone"
+    SOURCE_LOST = "source-lost"
+    SOURCE_NOT_FOUND = "source-not-found"
+    SOURCE_LIST_CHANGED = "source-list-changed"
+    WORKER_ENDED = "worker-ended"
     FOLDER_NOT_OFFERED = "folder-not-offered"
 
     ACCOUNT_UNKNOWN = "account-unknown"

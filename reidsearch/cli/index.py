@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-import signal
-import threading
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
@@ -23,10 +20,12 @@ from reidsearch.cli.options import (
     text_value,
     tiles_option,
 )
+from reidsearch.cli.signals import stopped_by_signals
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address
-    from reidsearch.base.settings import FootageSettings, Tiles
+    from reidsearch.base.settings import Tiles
+    from reidsearch.domain.index_request import IndexRequest
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/+[^/]")
 FACTS, NAMES, FOOTAGE = "Camera and time", "Camera and time in file names", "Footage"
@@ -102,6 +101,12 @@ FACTS, NAMES, FOOTAGE = "Camera and time", "Camera and time in file names", "Foo
     help="Then record what people wear and carry (`annotate`).",
 )
 @option(
+    "--queue",
+    "queued",
+    is_flag=True,
+    help="Leave it to workers on any machine (`worker`).",
+)
+@option(
     "--unlogged",
     is_flag=True,
     help="A new archive keeps no event log; every answer says so.",
@@ -130,6 +135,7 @@ def command(
     tiles: Tiles | None,
     frames: bool,
     attributes: bool,
+    queued: bool,
     unlogged: bool,
     model: str | None,
     model_path: tuple[Path, ...],
@@ -152,18 +158,19 @@ def command(
 
     --attributes records what people wear and carry after the run, for --wearing and --with of
     `query`; if that is interrupted, the same command continues there too.
+
+    --queue indexes nothing: it writes down each video, folder of frames and folder of crops for
+    `reidsearch worker`, which may run on many machines; `reidsearch status` shows how far they are.
     """
     from reidsearch.base.errors import Interrupted, UsageError
+    from reidsearch.base.locations import location_text
     from reidsearch.base.settings_file import read_settings
-    from reidsearch.base.timecode import parse_zone
     from reidsearch.cli.times import start_of
+    from reidsearch.domain.index_request import IndexRequest
     from reidsearch.media.files.paths import MANIFESTS
-    from reidsearch.media.naming.patterns import Naming, compile_pattern
-    from reidsearch.media.naming.source_facts import SourceNaming
-    from reidsearch.media.naming.source_list import read_source_list
     from reidsearch.output import reports_json, text
     from reidsearch.output.emit import emit
-    from reidsearch.services.index import FootageOptions
+    from reidsearch.services.queue.request import options_of
 
     _require_something(paths, archive)
     if time_format and not (pattern or any(p.name.lower().endswith(MANIFESTS) for p in paths)):
@@ -172,34 +179,30 @@ def command(
         raise UsageError(
             "--tiles needs a detector, and with --detections none runs", "leave one of them out"
         )
-    settings = read_settings(archive)
-    zone = parse_zone(timezone) if timezone else None
     start = start_of("--time", time, timezone)
-    naming = Naming(
+    request = IndexRequest(
         camera=camera,
-        time=start.time if start else None,
-        zone=zone,
-        pattern=compile_pattern(pattern) if pattern else None,
+        time=start.time.isoformat() if start else None,
+        time_uncertainty_s=start.uncertainty_s if start else 0.0,
+        timezone=timezone,
+        pattern=pattern,
         time_format=time_format,
         market1501=names == "market1501",
-    )
-    footage = FootageOptions(
-        naming=SourceNaming(
-            camera=camera,
-            start=start,
-            zone=zone,
-            pattern=naming.pattern,
-            time_format=time_format,
-            recorder=recorder,
-            listed=read_source_list(sources, zone) if sources else None,
-            container_time=settings.footage.container_time,
-        ),
-        settings=_footage_settings(preset, sample_rate, detector, tiles),
+        recorder=recorder,
+        sources=location_text(str(sources)) if sources else None,
+        preset=preset or "default",
+        sample_rate_hz=sample_rate,
+        tiles=tiles,
+        detector=detector,
+        detections=location_text(str(detections)) if detections else None,
         frames=frames,
-        frames_fps=settings.footage.frames_fps,
-        detections=detections,
     )
-    stop = _stopped_by_signals()
+    settings = read_settings(archive)
+    naming, footage = options_of(request, settings)
+    if queued:
+        _require_for_workers(attributes, model, model_path, flip)
+        return _queue(paths, archive, request, logged=not unlogged, form=form)
+    stop = stopped_by_signals()
     with opened_archive(
         archive,
         model,
@@ -260,30 +263,44 @@ def _require_something(paths: tuple[Path, ...], archive: Address) -> None:
         raise InputError(f"{names}: there is no such file or folder", "nothing was indexed")
 
 
-def _footage_settings(
-    preset: str | None, sample_rate: int | None, detector: str | None, tiles: Tiles | None
-) -> FootageSettings:
+def _require_for_workers(
+    attributes: bool, model: str | None, model_path: tuple[Path, ...], flip: bool | None
+) -> None:
+    from reidsearch.base.errors import UsageError
+
+    if attributes:
+        raise UsageError(
+            "--attributes is for an index run, and --queue leaves that to workers",
+            "run `reidsearch annotate` when they are done",
+        )
+    if model or model_path or flip is not None:
+        raise UsageError("with --queue the model is chosen by the workers", "give it to `worker`")
+
+
+def _queue(
+    paths: tuple[Path, ...], archive: Address, request: IndexRequest, *, logged: bool, form: str
+) -> int:
     from dataclasses import replace
 
-    from reidsearch.base.settings import PRESETS
+    from reidsearch.archive import Archive
+    from reidsearch.base.locations import location_text
+    from reidsearch.domain.queue import queue_report_json
+    from reidsearch.output.emit import emit
+    from reidsearch.output.queue import queued_view
+    from reidsearch.services.queue.request import list_digest
 
-    settings = PRESETS[preset or "default"]
-    if sample_rate is not None:
-        settings = replace(settings, sample_rate_hz=sample_rate)
-    if tiles is not None:
-        settings = replace(settings, tiles=tiles)
-    return replace(settings, detector=detector) if detector else settings
+    def whole(path: str | None) -> str | None:
+        return location_text(str(Path(path).absolute())) if path else None
 
-
-def _stopped_by_signals() -> threading.Event:
-    """Ctrl-C and SIGTERM ask the run to commit and stop; a second one stops at once."""
-    stop = threading.Event()
-
-    def ask(signum: int, frame: FrameType | None) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
-    return stop
+    request = replace(
+        request,
+        sources=whole(request.sources),
+        sources_sha256=list_digest(request.sources) if request.sources else None,
+        detections=whole(request.detections),
+    )
+    with Archive.open(archive, create=True, logged=logged) as opened:
+        if request.timezone and opened.timezone is None:
+            opened.timezone = request.timezone
+        report = opened.queue.put(paths, request)
+    emit(form, queue_report_json(report), queued_view(report, str(archive)))
+    return 0

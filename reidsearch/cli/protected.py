@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from reidsearch.base.address import Address
 
 DERIVED = ("index", "neighbours")
-PARTS = ("archive.db", "writer.lock", "writer.json", "jobs.lock", "reidsearch.toml", "backup.json")
+PARTS = (
+    *("archive.db", "writer.lock", "writer.json", "jobs.lock", "worker.lock"),
+    *("reidsearch.toml", "backup.json"),
+)
 """How the names begin of what lies in an archive's or a backup's folder."""
 
 

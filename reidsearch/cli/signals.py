@@ -48,6 +48,20 @@ def on_interrupt(handler: Callable[[int, FrameType | None], Any]) -> None:
         signal.signal(signal.SIGINT, handler)
 
 
+def stopped_by_signals() -> threading.Event:
+    """Let Ctrl-C and SIGTERM ask the work to commit and stop; a second one stops at once."""
+    stop = threading.Event()
+
+    def ask(signum: int, frame: FrameType | None) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)
+    return stop
+
+
 def _stop(signum: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 

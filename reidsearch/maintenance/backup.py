@@ -34,7 +34,7 @@ from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.maintenance.copy import write_database
 from reidsearch.maintenance.finish import finish
 from reidsearch.maintenance.moving_pictures import bring_in, detach
-from reidsearch.store import jobs
+from reidsearch.store import jobs, queue
 from reidsearch.store.crops.embeddings import embedded_ids
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.lifecycle import require_usable_name
@@ -192,6 +192,7 @@ def _restored(
         last = _head(store, migrated=before != after)
         with store.write() as connection:
             jobs.leave(connection)
+            queue.leave(connection)
         gallery = Gallery(store)
         with store.lock(), step(progress, "building the index"):
             gallery.compact(progress)

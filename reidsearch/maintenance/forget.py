@@ -1,4 +1,4 @@
-"""What else names a source that was deleted: failures, runs, jobs, and what was moved.
+"""What else names a source that was deleted: failures, runs, jobs, the queue, and what was moved.
 
 Crops, places and spans of a source leave with it by the database's own rules. Other rows only
 mention its name; they are looked through in the transaction that deletes.
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from reidsearch.domain.crops import CropIds
 from reidsearch.domain.event_log import Event
-from reidsearch.store import jobs, tables
+from reidsearch.store import jobs, queue, tables
 from reidsearch.store.chunks import CHUNK
 from reidsearch.store.event_log import entries_of_cases, forget_details, mentions
 from reidsearch.store.holds import held_cases
@@ -92,6 +92,7 @@ def forget(
         _forget_failures(connection, gone)
         _forget_moves(connection, gone)
         jobs.forget(connection, gone, sorted(gone)[:MOST_MENTIONED])
+        queue.forget(connection, gone)
 
 
 def _forget_holds(connection: Connection, gone: frozenset[str]) -> None:

@@ -64,6 +64,8 @@ RENEWED = {
     "proposal": "dropped; link again",
     "proposal_member": "dropped; link again",
     "job": "dropped; ask for that work again",
+    "queued_source": "dropped; queue that source again",
+    "worker": "dropped; a worker that is at work goes on, and its source is taken anew",
 }
 """What repairing does with damaged rows of the tables that are derived."""
 
@@ -84,7 +86,10 @@ OF_SOURCES = frozenset(
 )
 
 
-_DROPPED = ("failure", "generation", "adjustment", "neighbours", "attributes", "session", "job")
+_DROPPED = (
+    *("failure", "generation", "adjustment", "neighbours", "attributes", "session", "job"),
+    *("queued_source", "worker"),
+)
 
 
 def row_count(store: Store) -> int:

@@ -355,6 +355,7 @@ HINTS: dict[str, Hint] = {
     ),
     Kind.PROPOSAL_OF_NOBODY: "reidsearch identity new IDENTITY --proposal {proposal}",
     Kind.NOTHING_LINKED: "run: reidsearch link",
+    Kind.SOURCE_LIST_CHANGED: "queue them again: reidsearch index PATH... --sources LIST --queue",
     Kind.ANSWER_UNREADABLE: "give what reidsearch query --format json has printed, unchanged",
     Kind.ANSWER_AMBIGUOUS: "name the query of one: --query NAME",
     Kind.ANSWER_OF_ANOTHER: "name the archive that the answer is of: -a DIR",

@@ -96,8 +96,25 @@ class Run:
         """Index everything that lies there: pictures first, then footage."""
         endpoint = read_settings(self.store.address).objects.endpoint
         inventory = take_inventory(paths, frames=options.frames, endpoint=endpoint)
-        _require_one_source(inventory, options)
+        require_one_source(inventory, options)
         roots = [location_text(absolute(path)) for path in paths]
+        return self.inventory(inventory, roots, naming, options)
+
+    def inventory(
+        self,
+        inventory: Inventory,
+        roots: Sequence[str],
+        naming: Naming,
+        options: FootageOptions,
+        *,
+        whole: bool = True,
+    ) -> IndexReport:
+        """Index what an inventory holds.
+
+        Args:
+            roots: it was taken there.
+            whole: of all that lies below them.
+        """
         # How they are read does not matter: a finished run has met all that lies there.
         request = [*roots, f"frames={options.frames}"]
         with open_writer(self.store, self.embedder.identity) as writer:
@@ -117,7 +134,7 @@ class Run:
             first = tuple(itertools.islice(skipped, NAMED_AT_MOST))
             report = replace(report, skipped=skipped.count, skipped_names=first)
             if not report.interrupted:
-                writer.record_skipped(skipped, roots)
+                writer.record_skipped(skipped, roots if whole else ())
             self._end(writer, report)
         return report
 
@@ -245,6 +262,29 @@ class IndexService:
         run = self._run(limits, progress, stop, footage.settings)
         return self._caught_up(run.paths(paths, naming or Naming(), footage), run)
 
+    def prepare(self) -> None:
+        """Load the model. Raises ModelError: there is none, or not the archive's."""
+        self._engines.embedder()
+
+    def place(
+        self,
+        inventory: Inventory,
+        location: str,
+        naming: Naming,
+        footage: FootageOptions,
+        limits: PictureLimits,
+        progress: Progress,
+        stop: threading.Event,
+    ) -> IndexReport:
+        """Index one place of the queue; the index is left behind until `catch_up`."""
+        require_one_source(inventory, footage)
+        run = self._run(limits, progress, stop, footage.settings)
+        return run.inventory(inventory, [location], naming, footage, whole=False)
+
+    def catch_up(self, progress: Progress = NO_PROGRESS) -> None:
+        """Bring the files of index and neighbour graph up to what was committed, where it pays."""
+        self._fold(progress, threading.Event())
+
     def crops(
         self,
         inputs: Iterable[CropInput | Rejected],
@@ -288,17 +328,20 @@ class IndexService:
 
     def _caught_up(self, report: IndexReport, run: Run) -> IndexReport:
         """Bring index and neighbour graph up to what a run committed; add what it doubts."""
+        self._fold(run.progress, run.stop)
+        return replace(report, model_doubt=self._doubt(run))
+
+    def _fold(self, progress: Progress, stop: threading.Event) -> None:
         if self._gallery.needs_compaction() or self._store.state().pending:
             with contextlib.suppress(ArchiveLocked), self._store.indexing():
                 pass  # what the run has left pending is finished
             # Another writer of these files that has begun meanwhile compacts them just as well.
             with contextlib.suppress(ArchiveLocked), self._store.deriving():
                 if self._gallery.needs_compaction():  # still, after what was pending
-                    self._gallery.compact(Parts(run.progress, []))  # named, below the total
-                run.progress.working_on("")
+                    self._gallery.compact(Parts(progress, []))  # named, below the total
+                progress.working_on("")
         with contextlib.suppress(ArchiveLocked):
-            self._neighbours.keep(run.progress, stopped=run.stop.is_set)
-        return replace(report, model_doubt=self._doubt(run))
+            self._neighbours.keep(progress, stopped=stop.is_set)
 
     def _doubt(self, run: Run) -> str:
         """What speaks against the model: of synthetic people, then of those of the archive."""
@@ -309,7 +352,8 @@ class IndexService:
         return f"{run.doubt}; {doubt}" if run.doubt else doubt
 
 
-def _require_one_source(inventory: Inventory, options: FootageOptions) -> None:
+def require_one_source(inventory: Inventory, options: FootageOptions) -> None:
+    """Refuse detections of one video for several sources, or for none. Raises UsageError."""
     if options.detections is not None and inventory.footage_count != 1:
         raise UsageError(
             f"precomputed detections belong to one video, not to {inventory.footage_count}",

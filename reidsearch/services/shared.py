@@ -5,7 +5,7 @@ They share one set of parts: the store, the index, the neighbour graph, the mode
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ from reidsearch.store.seals import DailySeal
 from reidsearch.vision.engines import Engines
 
 if TYPE_CHECKING:
+    from reidsearch.base.settings_file import Settings
+    from reidsearch.domain.work import Told
     from reidsearch.services.accounts import AccountService
     from reidsearch.services.asking import AskingService
     from reidsearch.services.attributes import AttributeService
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from reidsearch.services.pictures import PictureService
     from reidsearch.services.playback import PlaybackService
     from reidsearch.services.proposals import ProposalService
+    from reidsearch.services.queue.service import QueueService
+    from reidsearch.services.queue.worker import Leases, Worker
     from reidsearch.services.replay import ReplayService
     from reidsearch.services.retention import RetentionService
     from reidsearch.services.reviews import ReviewService
@@ -213,6 +217,28 @@ class Services:
         from reidsearch.services.jobs.runner import JobRunner
 
         return JobRunner(self._store, self.jobs, command, told)
+
+    @cached_property
+    def queue(self) -> QueueService:
+        """Sources that wait for workers: `archive.queue.put([Path("/footage")], request)`."""
+        from reidsearch.services.queue.service import QueueService
+
+        return QueueService(self._store)
+
+    def worker(
+        self, settings: Settings, tell: Callable[[Told], object], leases: Leases | None = None
+    ) -> Worker:
+        """Return what takes sources from the queue and indexes them.
+
+        Args:
+            tell: is called with what becomes of each source.
+
+        Example:
+            >>> archive.worker(read_settings(archive.address), print).run(threading.Event())
+        """
+        from reidsearch.services.queue.worker import Leases, Worker
+
+        return Worker(self._store, self.indexing, settings, tell, leases or Leases())
 
     @cached_property
     def accounts(self) -> AccountService:

@@ -49,7 +49,7 @@ Mistakes of this program (a wrong statement, a broken constraint) stay SQLAlchem
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol, TypeAlias
@@ -173,6 +173,28 @@ class Database(Protocol):
 
     def jobs_run(self) -> bool:
         """Tell whether somebody holds the right to run the archive's jobs just now."""
+        ...
+
+    def working(self, worker_id: int) -> AbstractContextManager[None]:
+        """Hold the sign that a worker of the queue lives; freed when its process dies.
+
+        A folder has one worker at a time.
+
+        Raises:
+            ArchiveLocked: another worker is at work on this folder.
+            StorageError: the archive cannot be written.
+        """
+        ...
+
+    def living(self, worker_ids: Collection[int]) -> frozenset[int]:
+        """Return those of these workers whose sign is held; of a folder only the latest can be."""
+        ...
+
+    def cut_off(self, host: str, pid: int) -> None:
+        """End the connections of a process that does not answer, and so all that it holds.
+
+        Of an archive in a folder nothing can be cut off.
+        """
         ...
 
     def announce(self, run_id: int) -> None:

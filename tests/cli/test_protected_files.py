@@ -41,6 +41,7 @@ def targets(archive: Path, crops: Path, mine: Path) -> Iterator[tuple[str, Path]
         "writer.json",
         "writer.lock",
         "jobs.lock",
+        "worker.lock",
     ):
         yield f"{name} of the archive", archive / name
     yield "its settings", archive / "reidsearch.toml"

@@ -18,6 +18,7 @@ INDEXING = (Event.INDEX, Event.INDEX_END, Event.TIMEZONE, Event.GROWN)
 RECORDED: dict[str, tuple[Event, ...]] = {
     "demo": (*INDEXING, Event.SEARCH, Event.EXPORT),
     "index": INDEXING,
+    "worker": INDEXING,
     "serve": (Event.SIGN_IN, Event.SIGN_IN_FAILED, Event.SIGN_OUT, Event.PLAYBACK, Event.SHOWN),
     "query": (Event.SEARCH, Event.SEARCH_END, Event.EXPORT),
     "explain": (Event.EXPLAIN, Event.EXPORT),
@@ -95,7 +96,15 @@ NOT_RECORDED = {
     "evaluate": "gives figures of labelled crops, and shows nobody",
     **dict.fromkeys(
         (
-            *("show", "coverage", "failures", "account list", "hold list", "retention show"),
+            *(
+                "show",
+                "status",
+                "coverage",
+                "failures",
+                "account list",
+                "hold list",
+                "retention show",
+            ),
             *(
                 "identity list",
                 "identity photo list",

@@ -12,7 +12,7 @@ from browser_site import LAPTOP, TABLET, matches_of, program, serving
 
 from reidsearch.web.pages import PAGES
 
-FRAGMENTS = {"jobs_list.html"}
+FRAGMENTS = {"jobs_list.html", "queue.html"}
 """What other pages take in; no pages by themselves."""
 
 pytestmark = pytest.mark.full
@@ -63,6 +63,7 @@ def hostile(demo, tmp_path_factory) -> Path:
     program("undo", "-a", archive, "--note", LONG)
     told = ("--title", SCRIPT, "--purpose", LONG, "--examiner", RIGHT_TO_LEFT)
     program("case", "new", CASE, *told, "-a", archive)
+    program("index", *videos, "-a", archive, "--queue")
     return archive
 
 

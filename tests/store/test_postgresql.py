@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from contract_store import StoreContract
+from contract_store import StoreContract, add_camera
 from postgres import server
 
-from reidsearch.base.errors import UsageError
+from reidsearch.base.errors import StorageError, UsageError
 from reidsearch.store.crops.store import Store
+from reidsearch.store.database.postgresql import connections
 
 pytestmark = pytest.mark.full
 
@@ -35,3 +38,32 @@ class TestPostgresql(StoreContract):
         with pytest.raises(UsageError) as refused:
             store.copy_to(tmp_path)
         assert "rows" in refused.value.hint
+
+    def test_who_is_frozen_while_writing_is_cut_off_before_others_give_up(self, opens, monkeypatch):
+        monkeypatch.setattr(connections, "IDLE_IN_WRITE_S", 0.5)
+        with opens() as frozen, opens() as other:
+
+            def freeze() -> None:
+                with frozen.write() as connection:
+                    add_camera(connection, "lost")
+                    with other.write() as beside:  # waits until the server has ended the first
+                        add_camera(beside, "gate")
+                    add_camera(connection, "lost as well")
+
+            with pytest.raises(StorageError):
+                freeze()
+            with frozen.write() as connection:
+                add_camera(connection, "yard")
+            with other.scan() as connection:
+                told = connection.exec_driver_sql("SELECT name FROM main.camera ORDER BY name")
+                assert list(told.scalars()) == ["gate", "yard"]
+
+    def test_a_process_that_does_not_answer_is_cut_off(self, store, opens):
+        store.cut_off(socket.gethostname(), 1)
+        with opens() as other, other.read() as connection:
+            connection.exec_driver_sql("SELECT 1")
+            told = connection.exec_driver_sql(
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s",
+                (connections.name_of(socket.gethostname(), os.getpid()),),
+            )
+            assert told.scalar_one() > 1, "all connections of a process have its name"

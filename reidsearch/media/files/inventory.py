@@ -139,6 +139,19 @@ class Inventory:
             else:
                 self.crop_bytes += size_bytes
 
+    def only(self, kinds: Container[Kind]) -> Inventory:
+        """Return the same with entries of some kinds alone."""
+        chosen = Inventory()
+        chosen.skipped, chosen.manifests = self.skipped, self.manifests
+        for entry in self.entries(kinds):
+            head, name = os.path.split(entry.path)
+            folder = os.path.join(head, "")  # noqa: PTH118
+            mtime_ns = entry.mtime_ns
+            if entry.refused is not None:
+                folder, name, mtime_ns = "", entry.path, chosen.cause(entry.refused)
+            chosen.add(folder, [name], [entry.kind], [entry.size_bytes], [mtime_ns])
+        return chosen
+
     def cause(self, refused: Refused) -> int:
         """Return the number under which a cause is kept; equal ones are kept once."""
         key = (refused.reason, refused.message)
@@ -170,6 +183,25 @@ def take_inventory(
 def absolute(path: Path) -> str:
     """Return a path as it is recorded: absolute, or the location of an object."""
     return remote_of(path) or os.path.abspath(path)  # noqa: PTH100 - no resolve
+
+
+def take_place(path: str, kind: Kind, endpoint: str | None = None) -> Inventory:
+    """Write down what lies at one place of an inventory that was taken elsewhere.
+
+    Args:
+        path: absolute, or the location of an object.
+        kind: PICTURE and a folder: the pictures in the folder itself; FRAMES: the folder as one
+            source; VIDEO; else whatever it is found to be.
+        endpoint: of the store of objects.
+
+    Raises:
+        StorageError: a store of objects cannot be used.
+        InputError: a manifest cannot be read at all, or has no path column.
+    """
+    walk = _Walk(kind is Kind.FRAMES, endpoint)
+    if remote_of(path) is not None or kind not in (Kind.PICTURE, Kind.FRAMES, Kind.VIDEO):
+        return walk.over([Path(path)])
+    return walk.at(path, kind)
 
 
 class _Walk:
@@ -213,6 +245,18 @@ class _Walk:
                 self._inventory.skipped.note(one.location)
         if not found:
             self._refuse(path, Refused(Reason.MISSING, "there is no footage of this name"))
+
+    def at(self, path: str, kind: Kind) -> Inventory:
+        """Take one place without what lies below it."""
+        try:
+            if kind is Kind.VIDEO:
+                status = os.stat(path)  # noqa: PTH116
+                self._add(path, kind, status.st_size, status.st_mtime_ns)
+            else:
+                self._folder(path)
+        except OSError as error:
+            self._refuse(path, refusal(error))
+        return self._inventory.only({kind, Kind.REFUSED})
 
     def _manifest(self, path: str) -> None:
         self._inventory.manifests[path] = Manifest.open(path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +52,12 @@ def location_key(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
+class _Fence(threading.local):
+    """What a thread's writing asks first; see `Store.fenced`."""
+
+    require: Callable[[Connection], object] | None = None
+
+
 class Store(contextlib.AbstractContextManager["Store"]):
     """The truth of one archive. Any number of threads may share it; see `store.contract`.
 
@@ -91,6 +97,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         self._changes = 0
         self._looking = threading.Lock()
         self._held = HeldByThread()
+        self._fence = _Fence()
         self._holds = LocksOfThread()
         self.objects: dict[Place, Objects] = {}
         self.finish: Callable[[], object] | None = None
@@ -204,6 +211,8 @@ class Store(contextlib.AbstractContextManager["Store"]):
     @contextlib.contextmanager
     def _writing(self, author: Author) -> Iterator[Connection]:
         with self._database.write() as connection:
+            if self._fence.require is not None:
+                self._fence.require(connection)
             yield connection.execution_options(author=author, logged=self.logged)
             require_put()
         if self.written is not None:
@@ -281,6 +290,30 @@ class Store(contextlib.AbstractContextManager["Store"]):
     def jobs_run(self) -> bool:
         """Tell whether somebody holds the right to run the archive's jobs just now."""
         return self._database.jobs_run()
+
+    def working(self, worker_id: int) -> AbstractContextManager[None]:
+        """Hold the sign that a worker of the queue lives; see `Database.working`."""
+        return self._database.working(worker_id)
+
+    def living(self, worker_ids: Collection[int]) -> frozenset[int]:
+        """Return those of these workers that live; see `Database.living`."""
+        return self._database.living(worker_ids)
+
+    def cut_off(self, host: str, pid: int) -> None:
+        """End the connections of a process that does not answer; see `Database.cut_off`."""
+        self._database.cut_off(host, pid)
+
+    @contextlib.contextmanager
+    def fenced(self, require: Callable[[Connection], object]) -> Iterator[None]:
+        """Ask `require`, which raises to refuse, in every transaction in which this thread writes.
+
+        For work that another process may take over meanwhile: nothing is committed after that.
+        """
+        self._fence.require = require
+        try:
+            yield
+        finally:
+            self._fence.require = None
 
     def may_index(self) -> bool:
         """Tell whether an index run could begin just now."""

@@ -16,7 +16,7 @@ from reidsearch.base.errors import ArchiveError, Kind, StorageError, UsageError
 from reidsearch.base.timecode import now, to_us
 from reidsearch.store import tables
 from reidsearch.store.database import expected, schema, sqlite
-from reidsearch.store.database.lock import HOLDER, LOCK, RUNNER, writer_lock
+from reidsearch.store.database.lock import HOLDER, LOCK, RUNNER, WORKER, writer_lock
 
 Told: TypeAlias = Callable[[Connection, str, str], object]
 Begun: TypeAlias = Callable[[Connection], object]
@@ -26,6 +26,7 @@ _OWN_NAMES = {
     LOCK,
     HOLDER,
     RUNNER,
+    WORKER,
     sqlite.DATABASE,
 }
 """What an archive that is being made may hold, beside what `atomic` makes."""

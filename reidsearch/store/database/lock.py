@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ if sys.platform != "win32":
 LOCK = "writer.lock"
 HOLDER = "writer.json"  # a file of its own: opening the lock empties it
 RUNNER = "jobs.lock"
+WORKER = "worker.lock"
 FILES = "files.lock"  # beside files of a machine whose archive is elsewhere
 LARGEST_NOTE = 1 << 22
 PROBED_S = 0.25  # `is_locked` holds the lock for microseconds: a writer waits for that
@@ -57,20 +59,38 @@ def writer_lock(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-@contextlib.contextmanager
-def runner_lock(folder: Path) -> Iterator[None]:
+def runner_lock(folder: Path) -> AbstractContextManager[None]:
     """Hold the right to run the archive's jobs; it too is freed when the process dies.
 
     Raises:
         ArchiveLocked: another process holds it.
         StorageError: the folder cannot be written.
     """
-    lock = _lock_of(folder, RUNNER)
+    return _held(folder, RUNNER, ArchiveLocked(f"another process runs the jobs of {folder}"))
+
+
+def worker_lock(folder: Path) -> AbstractContextManager[None]:
+    """Hold the right to work through the archive's queue; it too is freed when the process dies.
+
+    Raises:
+        ArchiveLocked: another process holds it.
+        StorageError: the folder cannot be written.
+    """
+    refusal = ArchiveLocked(
+        f"another worker is at work on {folder}",
+        "an archive in a folder has one worker at a time; one of PostgreSQL any number",
+    )
+    return _held(folder, WORKER, refusal)
+
+
+@contextlib.contextmanager
+def _held(folder: Path, name: str, refusal: ArchiveLocked) -> Iterator[None]:
+    lock = _lock_of(folder, name)
     try:
-        _require_own(folder / RUNNER)
+        _require_own(folder / name)
         lock.acquire(timeout=PROBED_S, poll_interval=0.01)
     except Timeout as error:
-        raise ArchiveLocked(f"another process runs the jobs of {folder}") from error
+        raise refusal from error
     except OSError as error:
         raise StorageError(f"{folder} cannot be written: {error.strerror or error}") from error
     try:

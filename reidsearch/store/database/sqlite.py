@@ -10,7 +10,7 @@ import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,13 @@ from reidsearch.store.database import sqlite_proofs as proofs
 from reidsearch.store.database.connections import ChangeWatch, connected, open_engine
 from reidsearch.store.database.lock import (
     RUNNER,
+    WORKER,
     holder,
     is_locked,
     live_runs,
     runner_lock,
     sign,
+    worker_lock,
     writer_lock,
 )
 from reidsearch.store.database.log import require_whole_log
@@ -170,6 +172,18 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
     def jobs_run(self) -> bool:
         """See `Database.jobs_run`."""
         return is_locked(self._folder, RUNNER)
+
+    def working(self, worker_id: int) -> AbstractContextManager[None]:
+        """See `Database.working`."""
+        return worker_lock(self._folder)
+
+    def living(self, worker_ids: Collection[int]) -> frozenset[int]:
+        """See `Database.living`."""
+        held = bool(worker_ids) and is_locked(self._folder, WORKER)
+        return frozenset({max(worker_ids)} if held else ())
+
+    def cut_off(self, host: str, pid: int) -> None:
+        """Nothing: locks of a file go with the process alone."""
 
     def announce(self, run_id: int) -> None:
         """Write the run into the note beside the lock."""

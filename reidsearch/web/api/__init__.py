@@ -15,6 +15,7 @@ from reidsearch.web.api import (
     media,
     pictures,
     proposals,
+    queue,
     searches,
     tracklets,
 )
@@ -26,6 +27,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *pictures.ENDPOINTS,
     *searches.ENDPOINTS,
     *jobs.ENDPOINTS,
+    *queue.ENDPOINTS,
     *media.ENDPOINTS,
     *identities.ENDPOINTS,
     *decisions.ENDPOINTS,

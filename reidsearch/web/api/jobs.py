@@ -106,7 +106,7 @@ def file(call: Call, _: Nothing) -> Response:
 
 def folders(call: Call, asked: FolderAsked) -> Document:
     """Return what may be indexed in a folder."""
-    _require_all_cameras(call)
+    require_all_cameras(call)
     return folders_json(FootageFolders(call.state.settings.footage).listing(asked.path))
 
 
@@ -160,7 +160,7 @@ def _require_seen(call: Call, work: JobWork) -> None:
     elif isinstance(work, ClipWork):
         call.crop(work.crop_id)
     else:
-        _require_all_cameras(call)
+        require_all_cameras(call)
 
 
 def _source_of(work: JobWork) -> int | None:
@@ -198,7 +198,8 @@ def _shows_seen(call: Call, job: Job) -> bool:
     return True
 
 
-def _require_all_cameras(call: Call) -> None:
+def require_all_cameras(call: Call) -> None:
+    """Refuse what is about all cameras to whoever may see some. Raises Denied."""
     if call.cameras is not None:
         raise Denied(
             HTTPStatus.FORBIDDEN,

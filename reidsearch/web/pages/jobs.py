@@ -7,7 +7,7 @@ from typing import Any
 
 from reidsearch.base.settings import MOST_TILES, PRESETS
 from reidsearch.media.naming.recorders import RECORDERS
-from reidsearch.web.api import jobs
+from reidsearch.web.api import jobs, queue
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Nothing, Page, Values
 from reidsearch.web.person import Role
@@ -26,9 +26,15 @@ def running(call: Call, _: Nothing) -> Values:
     return running_values(call)
 
 
+def queued(call: Call, _: Nothing) -> Values:
+    """Return where the queue of sources stands alone."""
+    return {"queue": _queue(call)}
+
+
 def page(call: Call, _: Nothing) -> Values:
     """Return what the page shows."""
     return {
+        "queue": _queue(call),
         "jobs": _jobs(call),
         "may_start": _may_start(call),
         "footage": [str(folder) for folder in call.state.settings.footage],
@@ -52,6 +58,14 @@ def _jobs(call: Call) -> list[Mapping[str, Any]]:
     return list(told)
 
 
+def _queue(call: Call) -> Mapping[str, Any] | None:
+    """Return where the queue stands; None: nothing was ever queued, or it is not to be seen."""
+    if call.cameras is not None:
+        return None
+    status = queue.status(call, Nothing())
+    return status if any(status["sources"].values()) else None
+
+
 def _may_start(call: Call) -> bool:
     return call.may(Role.ANALYST)
 
@@ -59,5 +73,6 @@ def _may_start(call: Call) -> bool:
 PAGES = (
     Page("/jobs", page, "jobs.html", menu="jobs"),
     Page("/jobs/list", listed, "jobs_list.html", for_case=False),
+    Page("/jobs/queue", queued, "queue.html", for_case=False),
     Page("/jobs/running", running, "jobs_list.html", for_case=False),
 )

@@ -70,6 +70,24 @@ async function follow(state) {
   state.jobs.forEach(move);
 }
 
+// The queue of sources moves on other machines: it is asked for as often as workers tell.
+const QUEUE_MS = 10_000;
+const queue = document.querySelector("[data-queue]");
+
+async function followQueue() {
+  if (document.hidden) return;
+  try {
+    const response = await fetch(queue.dataset.queue);
+    if (!response.ok || response.redirected) return;
+    const drawn = new DOMParser().parseFromString(await response.text(), "text/html");
+    queue.replaceChildren(...drawn.body.childNodes);
+  } catch {
+    // what is shown stays; that the server is lost is told by the stream
+  }
+}
+
+if (queue) setInterval(followQueue, QUEUE_MS);
+
 // Browsers allow six connections to a server for all of its tabs: one that nobody sees lets go.
 let stream = null;
 

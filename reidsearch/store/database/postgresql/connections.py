@@ -7,6 +7,8 @@ needed libpq finds it itself: in PGPASSWORD, PGPASSFILE or ~/.pgpass, or a servi
 from __future__ import annotations
 
 import contextlib
+import os
+import socket
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     import psycopg
 
 LOCK_TIMEOUT_S = 30.0
+IDLE_IN_WRITE_S = 20.0
+"""A process that is frozen within a transaction that writes is cut off before others give up."""
 CONNECT_TIMEOUT_S = 10
 KEPT_CONNECTIONS = 16  # of threads that read at once; more are opened and closed as they come
 PROVEN, TABLES = "proven", "main"
@@ -46,6 +50,11 @@ def driver() -> Any:
     return psycopg
 
 
+def name_of(host: str, pid: int) -> str:
+    """Return the name that all connections of a process have; the server knows 63 letters."""
+    return f"reidsearch {pid} on {host}"[:63]
+
+
 def connect(address: PostgresAddress, *, autocommit: bool = False, **options: Any) -> Any:
     """Open a connection.
 
@@ -59,7 +68,7 @@ def connect(address: PostgresAddress, *, autocommit: bool = False, **options: An
     wanted: dict[str, Any] = {
         **_KEEPALIVE,
         "connect_timeout": CONNECT_TIMEOUT_S,
-        "application_name": "reidsearch",
+        "application_name": name_of(socket.gethostname(), os.getpid()),
         "client_encoding": "utf8",
     }
     try:
@@ -92,9 +101,10 @@ def open_engine(address: PostgresAddress, *, read_only: bool, migrating: bool = 
     Args:
         migrating: tables are made or changed with it.
     """
+    idle_s = 0.0 if read_only or migrating else IDLE_IN_WRITE_S
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=lambda: _configured(connect(address), address, read_only=read_only),
+        creator=lambda: _configured(connect(address), address, read_only=read_only, idle_s=idle_s),
         poolclass=QueuePool,
         pool_size=KEPT_CONNECTIONS,
         max_overflow=-1,  # a reader never waits for another one's connection
@@ -114,13 +124,15 @@ class _Wide(BigInteger):
     render_bind_cast = True
 
 
-def _configured(connection: Any, address: PostgresAddress, *, read_only: bool) -> Any:
+def _configured(
+    connection: Any, address: PostgresAddress, *, read_only: bool, idle_s: float
+) -> Any:
     psycopg = driver()
     path = f"{PROVEN}, {TABLES}, pg_temp" if read_only else f"{TABLES}, pg_temp"
     settings = [
         f"SET search_path = {path}",
         f"SET lock_timeout = {int(LOCK_TIMEOUT_S * 1000)}",
-        "SET idle_in_transaction_session_timeout = 0",
+        f"SET idle_in_transaction_session_timeout = {int(idle_s * 1000)}",
         "SET timezone = 'UTC'",
     ]
     if not read_only:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,13 @@ from sqlalchemy import Connection, Engine, Table
 from reidsearch.base.address import PostgresAddress
 from reidsearch.base.errors import UsageError
 from reidsearch.domain.certificates import ServerKeeps
-from reidsearch.store.database.postgresql import making, proofs
+from reidsearch.store.database.postgresql import making, proofs, worker_locks
 from reidsearch.store.database.postgresql.connections import (
     TABLES,
     connect,
     connected,
     driver,
+    name_of,
     open_engine,
 )
 from reidsearch.store.database.postgresql.errors import translated
@@ -159,6 +160,23 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
     def jobs_run(self) -> bool:
         """See `Database.jobs_run`."""
         return self._locks.is_held(Lock.JOBS)
+
+    def working(self, worker_id: int) -> AbstractContextManager[None]:
+        """See `Database.working`."""
+        return worker_locks.working(self._address, worker_id)
+
+    def living(self, worker_ids: Collection[int]) -> frozenset[int]:
+        """See `Database.living`."""
+        return worker_locks.living(self._address, worker_ids)
+
+    def cut_off(self, host: str, pid: int) -> None:
+        """See `Database.cut_off`: they are known by the name that all of them have."""
+        with connected(self._address) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity "
+                "WHERE datname = current_database() AND application_name = %s",
+                (name_of(host, pid),),
+            )
 
     def announce(self, run_id: int) -> None:
         """Take the run's own lock."""

@@ -14,6 +14,7 @@ _LOCKED = {"55P03", "40P01"}
 _NO_ROOM = {"53000", "53100", "53200", "53300", "53400"}
 _CORRUPT = {"XX001", "XX002"}
 _REFUSED = {"42501", "25006"}
+_CUT_OFF = "25P03"  # it was frozen within a transaction
 
 
 def translated(location: str, error: BaseException) -> ReidsearchError | None:
@@ -51,7 +52,7 @@ def translated(location: str, error: BaseException) -> ReidsearchError | None:
         return StorageError(
             f"{location} cannot be written: {said}", "ask the owner of the database for permission"
         )
-    if isinstance(error, psycopg.OperationalError):
+    if isinstance(error, psycopg.OperationalError) or state == _CUT_OFF:
         return StorageError(
             f"{location} cannot be reached: {said}",
             "see that the server runs and lets you in; nothing committed is lost",
