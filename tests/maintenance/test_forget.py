@@ -29,7 +29,7 @@ def rows_with(folder: Path, name: str) -> list[str]:
         ask = connection.execute
         for (table,) in ask("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             for column in ask(f"PRAGMA table_info('{table}')").fetchall():
-                where = f"instr(CAST(\"{column[1]}\" AS BLOB), CAST(? AS BLOB))"
+                where = f'instr(CAST("{column[1]}" AS BLOB), CAST(? AS BLOB))'
                 if ask(f'SELECT 1 FROM "{table}" WHERE {where} LIMIT 1', (name,)).fetchone():
                     found.append(f"{table}.{column[1]}")
     return found
