@@ -11,9 +11,11 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -33,14 +35,17 @@ SETTINGS = {
     "shared_buffers": "64MB",
     "listen_addresses": "127.0.0.1",
 }
+DURABLE = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
+"""What a server must have that is killed."""
 _numbers = itertools.count()
 
 
 class Server:
     """A server in a folder of its own; it ends with this process."""
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, **settings: str) -> None:
         self._binaries = binaries
+        self._settings = SETTINGS | settings
         self.folder = Path(tempfile.mkdtemp(prefix="reidsearch-pg-", dir=_room()))
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -54,13 +59,39 @@ class Server:
         atexit.register(self.remove)
 
     def start(self) -> None:
-        options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
+        options = " ".join(f"-c {name}={value}" for name, value in self._settings.items())
         told = f"-p {self.port} -k {self.folder} {options}"
         log = self.folder / "log"
         self._run("pg_ctl", "-D", self._data, "-o", told, "-l", log, "-w", "start")
 
     def stop(self, how: str = "immediate") -> None:
         self._run("pg_ctl", "-D", self._data, "-m", how, "-w", "stop")
+
+    def kill(self) -> None:
+        """End the server as the system does that has no memory left, and wait until it is gone."""
+        pid = int((self._data / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        os.kill(pid, signal.SIGKILL)
+        # Its processes see that and end; until then they hold what a new server needs.
+        while any(Path(f"/proc/{one}").is_dir() for one in (pid, *children)):
+            time.sleep(0.02)
+
+    def kill_one_session(self) -> None:
+        """Kill a process that serves somebody, and wait until the server has recovered from it."""
+        found = self.sql(
+            "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'"
+            " AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1"
+        )
+        for (pid,) in found:
+            before = self._recoveries()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(str(pid)), signal.SIGKILL)
+                while self._recoveries() == before:
+                    time.sleep(0.02)
+
+    def _recoveries(self) -> int:
+        log = (self.folder / "log").read_text(errors="replace")
+        return log.count("ready to accept connections")
 
     def remove(self) -> None:
         subprocess.run(

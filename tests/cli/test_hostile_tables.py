@@ -11,7 +11,7 @@ from hostile import Tally, bounded, flaws
 from videos import write_video
 
 WITHIN_S = 25
-"""A process starts in a second alone, and in five beside others."""
+"""Of the processor: a process starts in one."""
 
 pytestmark = pytest.mark.fuzz
 

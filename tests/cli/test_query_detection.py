@@ -202,7 +202,9 @@ def test_a_list_of_pictures_is_detected_as_a_single_one(
     single = json.loads(run("query", tmp_path / "phone.png", "--format", "json").out)
     (alone,) = single["matches"]
     (listed,) = rows["phone.png"]["matches"]
-    assert listed["score"] == alone["score"] > 0.8
+    # Processors differ in whether a batch of two is computed as one is, to the last bit.
+    assert listed["score"] == pytest.approx(alone["score"], abs=1e-6)
+    assert alone["score"] > 0.8
     whole = json.loads(run("query", tmp_path / "phone.png", "--whole", "--format", "json").out)
     assert whole["matches"][0]["score"] < alone["score"] - 0.2
     assert rows["crop.png"]["matches"][0]["score"] == pytest.approx(1, abs=1e-5)

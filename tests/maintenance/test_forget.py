@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -22,11 +24,14 @@ NAME = "anna-schmidt"
 def rows_with(folder: Path, name: str) -> list[str]:
     """Tables and columns with a value that holds a name."""
     found = []
-    for (table,) in sql(folder, "SELECT name FROM sqlite_master WHERE type = 'table'"):
-        for column in sql(folder, f"PRAGMA table_info('{table}')"):
-            where = f"instr(CAST(\"{column[1]}\" AS BLOB), CAST('{name}' AS BLOB))"
-            if sql(folder, f'SELECT 1 FROM "{table}" WHERE {where} LIMIT 1'):
-                found.append(f"{table}.{column[1]}")
+    # One connection for all: `sql` opens one a statement, and there are hundreds.
+    with contextlib.closing(sqlite3.connect(folder / "archive.db")) as connection:
+        ask = connection.execute
+        for (table,) in ask("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            for column in ask(f"PRAGMA table_info('{table}')").fetchall():
+                where = f'instr(CAST("{column[1]}" AS BLOB), CAST(? AS BLOB))'
+                if ask(f'SELECT 1 FROM "{table}" WHERE {where} LIMIT 1', (name,)).fetchone():
+                    found.append(f"{table}.{column[1]}")
     return found
 
 

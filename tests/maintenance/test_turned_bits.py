@@ -32,6 +32,7 @@ from reidsearch.store.tables.every import metadata
 pytestmark = pytest.mark.fuzz
 
 SECONDS = float(os.environ.get("REIDSEARCH_FUZZ_SECONDS", "25"))  # of each of the two drivers
+LEAST = 12  # archives of each, however long these take
 IN_HALL = Filters(cameras=("hall",))
 MOST = 200  # all that the archive holds
 
@@ -201,7 +202,7 @@ def test_bits_of_cells(whole: Path, tmp_path: Path) -> None:
     assert named(whole) == ""
     tried, hidden, wrong, end = 0, 0, [], time.monotonic() + SECONDS
     for seed in range(10_000):
-        if time.monotonic() > end:
+        if tried >= LEAST and time.monotonic() > end:
             break
         rng = random.Random(seed)
         folder = Path(shutil.copytree(whole, tmp_path / str(seed)))
@@ -218,7 +219,6 @@ def test_bits_of_cells(whole: Path, tmp_path: Path) -> None:
     held = tried - len({seed for seed, *_ in wrong})
     print(f"bits of cells: {tried} tried, {held} held, {hidden} of them of keys")
     assert not wrong
-    assert tried > 10
 
 
 def test_bits_of_the_file(whole: Path, tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_bits_of_the_file(whole: Path, tmp_path: Path) -> None:
     size = (whole / "archive.db").stat().st_size
     tried, unused, wrong, end = 0, 0, [], time.monotonic() + SECONDS
     for seed in range(10_000):
-        if time.monotonic() > end:
+        if tried >= LEAST and time.monotonic() > end:
             break
         rng = random.Random(seed)
         folder = Path(shutil.copytree(whole, tmp_path / str(seed)))
@@ -248,7 +248,6 @@ def test_bits_of_the_file(whole: Path, tmp_path: Path) -> None:
         f"{unused} of them in bytes that hold nothing"
     )
     assert not wrong
-    assert tried > 10
 
 
 def test_a_digest_that_turned_is_named(whole: Path, tmp_path: Path) -> None:

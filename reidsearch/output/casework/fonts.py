@@ -7,13 +7,17 @@ as an escape (`\u4e2d`), as in drawn pictures, and told.
 from __future__ import annotations
 
 import string
-from functools import cache
+from functools import cache, lru_cache
+from io import BytesIO
 from pathlib import Path
 
 from PIL import ImageFont
 
 from reidsearch.output.lettering import SYSTEM_FONTS
 from reidsearch.output.visible import visible
+
+COMMON = "".join(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x100)))) + "–—‘’“”…−×"
+"""Characters that fonts of documents have in any case: ASCII, Latin 1, and punctuation."""
 
 
 @cache
@@ -24,22 +28,40 @@ def own_font() -> Path:
     return Path(fontpkg_noto_sans.ROOT) / "files" / "NotoSans[wdth,wght].ttf"
 
 
-def weight_of_own(chars: str, weight: int, path: Path) -> None:
-    """Write the program's font, with these characters and of this weight alone, to a file.
+def weight_of_own(chars: str, weight: int) -> bytes:
+    """Return the program's font, with at least these characters and of this weight alone.
 
     It is a font of variable weight; to make one of a fixed weight takes 20 s for all of it, and
-    well below a second for what a document needs.
+    well below a second for what a document needs. Most documents need what `COMMON` has: theirs is
+    made once in a process.
     """
-    from fontTools.subset import Subsetter
+    return _weighted("".join(sorted({*chars, *COMMON})), weight)
+
+
+@lru_cache(maxsize=4)
+def _weighted(chars: str, weight: int) -> bytes:
     from fontTools.ttLib import TTFont
     from fontTools.varLib.instancer import instantiateVariableFont
 
+    made = BytesIO()
+    with TTFont(BytesIO(_of_all_weights(chars))) as font:
+        instantiateVariableFont(font, {"wght": weight, "wdth": 100}, inplace=True)
+        font.save(made)
+    return made.getvalue()
+
+
+@lru_cache(maxsize=2)
+def _of_all_weights(chars: str) -> bytes:
+    from fontTools.subset import Subsetter
+    from fontTools.ttLib import TTFont
+
+    made = BytesIO()
     with TTFont(own_font()) as font:
         subsetter = Subsetter()
         subsetter.populate(unicodes=map(ord, chars))
         subsetter.subset(font)
-        instantiateVariableFont(font, {"wght": weight, "wdth": 100}, inplace=True)
-        font.save(path)
+        font.save(made)
+    return made.getvalue()
 
 
 @cache

@@ -292,7 +292,7 @@ def _pages(document: Document, letters: Lettered, folder: Path) -> FPDF:
 def _add_fonts(pdf: FPDF, letters: Lettered, folder: Path) -> None:
     for style, weight in (("", 400), ("B", 700)):
         path = folder / f"noto-{weight}.ttf"
-        weight_of_own("".join(letters.used), weight, path)
+        path.write_bytes(weight_of_own("".join(letters.used), weight))
         pdf.add_font("Noto", style, path)
     for number, path in enumerate(letters.further):
         pdf.add_font(f"Further{number}", "", path)
