@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from reidsearch.base.locations import location_text
+from reidsearch.base.settings_file import read_settings
 from reidsearch.domain.index_request import IndexRequest
 from reidsearch.domain.queue import (
     MOST_TOLD,
@@ -58,7 +59,8 @@ class QueueService:
             >>> archive.queue.put([Path("/footage")], IndexRequest(camera="gate")).queued
             12
         """
-        inventory = take_inventory(paths, frames=request.frames)
+        endpoint = read_settings(self._store.address).objects.endpoint
+        inventory = take_inventory(paths, frames=request.frames, endpoint=endpoint)
         detections = Path(request.detections) if request.detections else None
         require_one_source(inventory, FootageOptions(detections=detections))
         offered = offered_of(inventory, paths)

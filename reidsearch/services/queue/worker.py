@@ -251,7 +251,11 @@ class Worker:
         author = Author(queued.actor, queued.case)
         with acting(author), self._store.fenced(fence):
             return self._indexing.place(
-                take_place(path_of(queued.location), kind_of_place(queued)),
+                take_place(
+                    path_of(queued.location),
+                    kind_of_place(queued),
+                    self._settings.objects.endpoint,
+                ),
                 queued.location,
                 naming,
                 footage,
