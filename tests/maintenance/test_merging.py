@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from pathlib import Path
 
 import pytest
-from archives import draw, draw_many, opened, sql, unit_rows
+from archives import NOON, draw, draw_many, opened, sql, unit_rows
 from merged import content
 from tracklets import FPS, Seen, write_footage
 
@@ -176,6 +177,41 @@ def test_the_same_merge_again_changes_nothing(place):
         archive.identities.new("late", [6])
     assert merge(place / "all", place / "south")[0].decisions_left == 1
     whole(place / "all").close()
+
+
+def test_an_archive_that_came_with_another_is_known(place):
+    merge(place / "middle", place / "north", place / "south")
+    merge(place / "city", place / "middle")
+    (again,) = merge(place / "city", place / "south")
+    assert (again.decisions, again.new) == ("merged before", {})
+    assert again.ids["decision"] == {1: 1, 2: 2}
+    assert content(place / "city") == content(place / "both")
+    with whole(place / "city") as archive:
+        assert [one.name for one in archive.identities.all()] == ["anna"]
+    (back,) = merge(place / "south", place / "middle")
+    assert any("here already" in one for one in back.left)
+    assert content(place / "south") == content(place / "both")
+    whole(place / "south").close()
+
+
+def test_a_tracklet_that_goes_on_from_a_file_that_is_there_becomes_its_own(tmp_path):
+    later = NOON + dt.timedelta(seconds=60)
+    first, second = [Seen(55, 60, ROWS[:3])], [Seen(0, 4, ROWS[3:6])]
+    for name in ("a", "b"):
+        write_footage(tmp_path / name, "1.mp4", "gate", first, seconds=60)
+    write_footage(tmp_path / "b", "2.mp4", "gate", second, seconds=60, start=later)
+    with Archive.open(tmp_path / "b") as archive:
+        archive.tracklets.join([1, 2], note="goes on")
+        archive.identities.new("anna", [1])
+    (report,) = merge(tmp_path / "a", tmp_path / "b")
+    assert (report.cut, report.new["crops"], report.new["tracklets"]) == (1, 3, 1)
+    with whole(tmp_path / "a") as archive:
+        assert archive.show().crops == 6
+        (member,) = archive.identities.show("anna").members
+        assert member.member.number == report.ids["tracklet"][1]
+        assert len(member.crop_ids) == 3
+        with pytest.raises(UsageError):
+            archive.identities.undo(1)
 
 
 class Cut(Exception):

@@ -31,6 +31,7 @@ from reidsearch.domain.merging import Clash, Merged
 from reidsearch.maintenance.merging.rows import Values, add, add_one, rows_of, take_ids
 from reidsearch.maintenance.merging.shared import Shared
 from reidsearch.store import tables
+from reidsearch.store.database.proofs import intact
 from reidsearch.store.event_log import record_decision
 from reidsearch.store.footage.rows import CLOCK
 from reidsearch.store.identities.ledger import Ledger, to_json
@@ -57,6 +58,12 @@ def merge_decisions(source: Connection, into: Connection, shared: Shared, report
     theirs, ours = log(source), log(into)
     if not theirs:
         return
+    here = {*merged_before(into), str(into.scalar(select(tables.archive.c.uuid)))}
+    for archive_id in sorted(here & merged_before(source).keys()):
+        report.left.append(
+            f"its decisions hold those of archive {archive_id}, which are here already: identities "
+            "of these are there a second time, without what both have decided on"
+        )
     held, left = Ledger.replay(ours), Ledger.replay(theirs)
     photos = _photos(source, into, shared, report)
     first = len(ours) + 1
@@ -74,7 +81,7 @@ def merge_decisions(source: Connection, into: Connection, shared: Shared, report
     _write_identities(into, report, after)
     _put_photos(into, after)
     _edits(source, into, moving)
-    _events(source, into, moving)
+    _events(source, into, moving, first)
     elsewhere = _not_here(source, left, report)
     if elsewhere:
         report.left.append(
@@ -88,6 +95,14 @@ def merge_decisions(source: Connection, into: Connection, shared: Shared, report
     report.decisions = "merged"
     report.count("decisions", len(kept))
     report.count("identities", len(names))
+
+
+def merged_before(connection: Connection) -> dict[str, Mapping[str, Any]]:
+    """Return the archives whose decisions were merged, with what their `merge-end` recorded."""
+    e = tables.event.c
+    ended = select(e.detail).where(e.what == Event.MERGE_END.value, intact(tables.event))
+    details = connection.scalars(ended.order_by(e.id)).all()
+    return {detail["archive_id"]: detail for detail in details if detail["decisions"]}
 
 
 @dataclass(slots=True)
@@ -301,16 +316,22 @@ def _edits(source: Connection, into: Connection, moving: _Moving) -> None:
             add(into, tracklet_edit, [values])
 
 
-def _events(source: Connection, into: Connection, moving: _Moving) -> None:
-    """Copy what the program has to know of sources: which has grown, whose clock was corrected."""
+def _events(source: Connection, into: Connection, moving: _Moving, first: int) -> None:
+    """Copy what the program has to know: of sources which has grown and whose clock was corrected,
+    and which archives' decisions came with these, so that they are not merged again."""
     e = tables.event.c
-    kinds = [Event.GROWN.value, Event.CLOCK.value]
+    kinds = [Event.GROWN.value, Event.CLOCK.value, Event.MERGE_END.value]
     for row in source.execute(select(tables.event).where(e.what.in_(kinds)).order_by(e.id)):
         detail: dict[str, Any] = dict(row.detail)
         if row.what == Event.CLOCK.value and not _same_clock(source, into, detail, moving):
             continue  # the target has a clock of its own for it
-        for name in ("old", "new", "source_id"):
-            if name in detail:
+        if row.what == Event.MERGE_END.value:
+            if not detail["decisions"]:
+                continue
+            detail["first_decision"] += first - 1
+            detail["identity_offset"] += moving.offset
+        else:
+            for name in detail.keys() & {"old", "new", "source_id"}:
                 detail[name] = moving.number("source", detail[name])
         add(into, tables.event, [{"at_us": row.at_us, "what": row.what, "detail": detail}])
 

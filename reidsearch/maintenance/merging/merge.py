@@ -6,7 +6,6 @@ there already, so that a killed merge loses nothing and the same call goes on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -16,7 +15,7 @@ from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.domain.event_log import Event
 from reidsearch.domain.merging import Merged
 from reidsearch.domain.models import ModelIdentity
-from reidsearch.maintenance.merging.decisions import merge_decisions
+from reidsearch.maintenance.merging.decisions import merge_decisions, merged_before
 from reidsearch.maintenance.merging.footage import merge_group
 from reidsearch.maintenance.merging.groups import groups, require_finished
 from reidsearch.maintenance.merging.records import merge_holds, merge_records
@@ -24,7 +23,6 @@ from reidsearch.maintenance.merging.shared import Shared, merge_shared
 from reidsearch.store import tables
 from reidsearch.store.crops.model import adopt_model
 from reidsearch.store.crops.store import Store
-from reidsearch.store.database.proofs import intact
 from reidsearch.store.event_log import append
 from reidsearch.store.events import record_event
 from reidsearch.store.log_reading import entries
@@ -145,7 +143,7 @@ def _footage(
 
 def _decisions(source: Connection, into: Connection, shared: Shared, report: Merged) -> None:
     """Merge decisions, unless they were before: then what was decided since stays there."""
-    before = _before(into, report.archive_id)
+    before = merged_before(into).get(report.archive_id)
     if before is None:
         merge_decisions(source, into, shared, report)
         return
@@ -156,13 +154,3 @@ def _decisions(source: Connection, into: Connection, shared: Shared, report: Mer
     report.ids["identity"] = {one: one + before["identity_offset"] for one in every}
     last = source.scalar(select(func.count()).select_from(decision)) or 0
     report.decisions_left = max(last - number, 0)
-
-
-def _before(into: Connection, archive_id: str) -> Mapping[str, Any] | None:
-    e = tables.event.c
-    ended = select(tables.event).where(e.what == Event.MERGE_END.value, intact(tables.event))
-    for row in into.execute(ended.order_by(e.id)):
-        detail: Mapping[str, Any] = row.detail
-        if detail["archive_id"] == archive_id and detail["decisions"]:
-            return detail
-    return None
