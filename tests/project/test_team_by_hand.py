@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -103,8 +104,9 @@ class Team:
     def page(self, path: str) -> int:
         told = ssl._create_unverified_context()
         asked = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=told)
-        asked.request("GET", path, headers={"Host": NAME})
-        return asked.getresponse().status
+        with contextlib.closing(asked):
+            asked.request("GET", path, headers={"Host": NAME})
+            return asked.getresponse().status
 
     def wait(self, until: Any, within_s: float = 300) -> None:
         end = time.monotonic() + within_s
@@ -154,10 +156,11 @@ def test_the_ten_commands_end_in_two_workers_and_a_page(team: Team) -> None:
         else:
             team.run(line)
     assert len(team.started) == 3
-    team.wait(lambda: team.status()["queue"]["done"] == FOLDERS)
+    team.wait(lambda: team.status()["sources"]["done"] == FOLDERS)
     shown = json.loads(team.run("reidsearch show --format json"))
     assert shown["crops"] == CROPS * FOLDERS
-    assert "0" in team.run("reidsearch check")
+    assert team.run("reidsearch check") == "No problems found.\n"
+    assert len(team.status()["workers"]) == 2
     team.wait(lambda: answers(team))
     assert team.page("/") in {302, 303}, "nobody is let in who has not signed in"
 
