@@ -61,6 +61,8 @@ RENEWED = {
     "proposal": "dropped; link again",
     "proposal_member": "dropped; link again",
     "job": "dropped; ask for that work again",
+    "failed_sign_in": "dropped; they are counted anew",
+    "passing_file": "dropped; what was to be fetched is made again",
 }
 """What repairing does with damaged rows of the tables that are derived."""
 
@@ -81,7 +83,17 @@ OF_SOURCES = frozenset(
 )
 
 
-_DROPPED = ("failure", "generation", "adjustment", "neighbours", "attributes", "session", "job")
+_DROPPED = (
+    "failure",
+    "generation",
+    "adjustment",
+    "neighbours",
+    "attributes",
+    "session",
+    "job",
+    "failed_sign_in",
+    "passing_file",
+)
 
 
 def row_count(store: Store) -> int:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from reidsearch.services.jobs.runner import JobRunner
     from reidsearch.services.jobs.service import JobService
     from reidsearch.services.maintenance import MaintenanceService
+    from reidsearch.services.passing import PassingService
     from reidsearch.services.playback import PlaybackService
     from reidsearch.services.proposals import ProposalService
     from reidsearch.services.replay import ReplayService
@@ -86,10 +87,20 @@ class Services:
         from reidsearch.services.asking import AskingService
         from reidsearch.services.erasing import query_pictures
         from reidsearch.services.kept_pictures import KeptPictures
+        from reidsearch.services.passing import PassedPictures
 
-        kept = KeptPictures(query_pictures(self._store))
+        store = self._store
+        several = self.passing.needed
+        kept = PassedPictures(store) if several else KeptPictures(query_pictures(store))
         holds = self.searching.holds
         return AskingService(kept, self.footage, self._engines.detector, holds)
+
+    @cached_property
+    def passing(self) -> PassingService:
+        """Files that servers of this archive pass on: `archive.passing.output(7, path)`."""
+        from reidsearch.services.passing import PassingService
+
+        return PassingService(self._store)
 
     @cached_property
     def indexing(self) -> IndexService:
@@ -204,7 +215,7 @@ class Services:
         """
         from reidsearch.services.jobs.runner import JobRunner
 
-        return JobRunner(self._store, self.jobs, command, told)
+        return JobRunner(self._store, self.jobs, self.passing, command, told)
 
     @cached_property
     def accounts(self) -> AccountService:
@@ -225,7 +236,7 @@ class Services:
         """Signing in by name and password, not too often: `archive.sign_in.by_password(...)`."""
         from reidsearch.services.sign_in import SignInService
 
-        return SignInService(self.accounts, self.sessions)
+        return SignInService(self._store, self.accounts, self.sessions)
 
     def sight(self, cameras: Collection[str] | None) -> Sight:
         """Return what may be seen of these cameras alone: `archive.sight(["gate"]).crops([7])`."""

@@ -61,4 +61,5 @@ class State:
     runner: JobRunner | None = None
 
     def __post_init__(self) -> None:
-        self.made = MadeFiles(Path(path_of(self.archive.location)))
+        folder = Path(path_of(self.archive.location))
+        self.made = MadeFiles(folder, self.archive.passing)

@@ -144,6 +144,14 @@ class JobService:
             job_store.end(connection, job_id, state, progress, result=result, problem=problem)
         self.live.ended(job_id)
 
+    def record_progress(self) -> None:
+        """Record how far jobs of this process are, for servers on other machines."""
+        moved = self.live.unrecorded()
+        if moved:
+            with self._store.write() as connection:
+                for job_id, progress in moved.items():
+                    job_store.record_progress(connection, job_id, progress)
+
     def stopping(self) -> list[int]:
         """Return the running jobs that somebody has asked to stop."""
         with self._store.read() as connection:
