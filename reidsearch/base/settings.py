@@ -62,6 +62,35 @@ class LogSettings:
     timestamp_url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class IndexSettings:
+    """What searches the embeddings.
+
+    Args:
+        engine: `files`: the archive's own index in files of each machine; `milvus`: a server.
+        milvus_url: of that server, e.g. `http://milvus.example:19530`.
+        when_away: what a search does while the server cannot be reached: `error`, or `exact`: it
+            reads all embeddings from the database, and the answer says so.
+    """
+
+    engine: Literal["files", "milvus"] = "files"
+    milvus_url: str | None = None
+    when_away: Literal["error", "exact"] = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectSettings:
+    """The store of objects that holds an archive's pictures, and how it is reached.
+
+    Args:
+        bucket: a bucket, and a folder in it, for pictures, e.g. `s3://pictures/station`.
+        endpoint: the address of the server; None: that of Amazon.
+    """
+
+    bucket: str | None = None
+    endpoint: str | None = None
+
+
 Tiles: TypeAlias = int | Literal["auto"]
 """Tiles a side; `auto`: it is looked up whether they show more people."""
 

@@ -1,7 +1,8 @@
 """Read `reidsearch.toml`: settings that hardly anyone changes, for an archive or for a user.
 
 The strongest first: an option of the command line, an environment variable (`REIDSEARCH_` and the
-key in capitals), the file in the archive's folder, the file in the user's folder, the default.
+key in capitals), the file in the archive's folder or the one that names the archive's database, the
+file in the user's folder, the default.
 """
 
 from __future__ import annotations
@@ -13,14 +14,22 @@ from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from reidsearch.base import own_files
-from reidsearch.base.address import Address
+from reidsearch.base.address import ARCHIVE_KEY, Address
 from reidsearch.base.errors import InputError
 from reidsearch.base.exact import exact
 from reidsearch.base.reading import parse_toml
 from reidsearch.base.said import said
-from reidsearch.base.settings import LogSettings, PictureLimits, RuntimeSettings, TimeSettings
+from reidsearch.base.settings import (
+    IndexSettings,
+    LogSettings,
+    ObjectSettings,
+    PictureLimits,
+    RuntimeSettings,
+    TimeSettings,
+)
 
 NAME = "reidsearch.toml"
 LARGEST_FILE = 1 << 20
@@ -36,6 +45,8 @@ class Settings:
     footage: TimeSettings = TimeSettings()
     runtime: RuntimeSettings = RuntimeSettings()
     log: LogSettings = LogSettings()
+    index: IndexSettings = IndexSettings()
+    objects: ObjectSettings = ObjectSettings()
 
 
 def read_settings(
@@ -47,8 +58,8 @@ def read_settings(
     """Read the settings that hold for an archive.
 
     Args:
-        archive: its folder, which need not exist yet; None: of no archive. A database has no file
-            of settings.
+        archive: its folder, which need not exist yet; None: of no archive. A database has the
+            settings of the file that it was named by.
         user: the user's folder of settings; None: `user_folder()`.
 
     Raises:
@@ -57,16 +68,21 @@ def read_settings(
     Example:
         read_settings(Path("archive")).pictures.max_bytes
     """
-    values = {section: asdict(part) for section, part in _defaults().items()}
-    _take_file((user or user_folder()) / NAME, values, linked=True)
+    default = Settings()
+    values = {name: asdict(getattr(default, name)) for name in KEYS}
+    _take_file((user or user_folder()) / NAME, values, users=True)
     if isinstance(archive, Path):
-        _take_file(archive / NAME, values, linked=False)
+        _take_file(archive / NAME, values, users=False)
+    elif archive is not None and archive.settings is not None:
+        _take_file(archive.settings, values, users=True, ignored=ARCHIVE_KEY)
     _take_environment(environment, values)
     return Settings(
         PictureLimits(**values["pictures"]),
         TimeSettings(**values["footage"]),
         RuntimeSettings(**values["runtime"]),
         LogSettings(**values["log"]),
+        IndexSettings(**values["index"]),
+        ObjectSettings(**values["objects"]),
     )
 
 
@@ -118,6 +134,26 @@ def _name(value: object) -> str:
     return value
 
 
+def _one_of(*known: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if not isinstance(value, str) or value not in known:
+            raise ValueError
+        return value
+
+    return read
+
+
+def _url(*schemes: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        parts = urlsplit(_name(value))
+        # A password there could be read by everybody who sees a message, a process or the file.
+        if parts.scheme not in schemes or not parts.netloc or "@" in parts.netloc:
+            raise ValueError
+        return str(value)
+
+    return read
+
+
 KEYS: dict[str, dict[str, tuple[Callable[[object], Any], str]]] = {
     "pictures": {
         "max_bytes": (_whole(1), "a whole number from 1"),
@@ -138,30 +174,31 @@ KEYS: dict[str, dict[str, tuple[Callable[[object], Any], str]]] = {
         "signing_key": (_name, "a file"),
         "timestamp_url": (_name, "an address"),
     },
+    "index": {
+        "engine": (_one_of("files", "milvus"), "files or milvus"),
+        "milvus_url": (_url("http", "https"), "an address that begins with http:// or https://"),
+        "when_away": (_one_of("error", "exact"), "error or exact"),
+    },
+    "objects": {
+        "bucket": (_url("s3"), "an address such as s3://bucket/folder"),
+        "endpoint": (_url("http", "https"), "an address that begins with http:// or https://"),
+    },
 }
 """Section -> key -> how a value is read, and what it must be."""
 
 
-USERS_OWN = {"log"}
-"""Sections that an archive, which may come from elsewhere, cannot set."""
+USERS_OWN = {"log", "index", "objects"}
+"""Sections that name keys and servers: an archive, which comes from elsewhere, cannot set them."""
 
 
-def _defaults() -> dict[str, PictureLimits | TimeSettings | RuntimeSettings | LogSettings]:
-    settings = Settings()
-    return {
-        "pictures": settings.pictures,
-        "footage": settings.footage,
-        "runtime": settings.runtime,
-        "log": settings.log,
-    }
-
-
-def _take_file(path: Path, values: dict[str, dict[str, Any]], *, linked: bool) -> None:
+def _take_file(
+    path: Path, values: dict[str, dict[str, Any]], *, users: bool, ignored: str | None = None
+) -> None:
     if not path.parent.is_dir():
         return
     try:
         # Users may link their own file; one in an archive from elsewhere would lead elsewhere.
-        found = path.resolve() if linked else path.parent.resolve() / path.name
+        found = path.resolve() if users else path.parent.resolve() / path.name
         text = own_files.read_bytes(found, LARGEST_FILE).decode("utf-8-sig")
     except FileNotFoundError:
         return
@@ -172,9 +209,11 @@ def _take_file(path: Path, values: dict[str, dict[str, Any]], *, linked: bool) -
     except ValueError as error:
         raise InputError(f"{path} is not valid TOML: {error}") from error
     for section, pairs in given.items():
+        if section == ignored:
+            continue
         if section not in KEYS or not isinstance(pairs, dict):
             raise InputError(f"{path}: there is no section [{section}]", _near(section, KEYS))
-        if section in USERS_OWN and not linked:
+        if section in USERS_OWN and not users:
             raise InputError(
                 f"{path}: [{section}] cannot be set by an archive",
                 f"set it in {user_folder() / NAME}",

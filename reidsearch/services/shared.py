@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from reidsearch.base.address import Address
 from reidsearch.base.progress import Progress
 from reidsearch.base.version import __version__
 from reidsearch.index.gallery import Gallery
@@ -65,6 +66,11 @@ class Services:
         store.finish = partial(finish, store, self._gallery, self.neighbours, progress)
         store.written = DailySeal(store)
         catch_up_node(store, self._gallery, self.neighbours, progress)
+
+    @property
+    def address(self) -> Address:
+        """Where the archive is, with what named it."""
+        return self._store.address
 
     @cached_property
     def searching(self) -> SearchService:

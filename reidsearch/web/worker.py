@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reidsearch.archive import Archive
-from reidsearch.base.address import read_address
 from reidsearch.base.errors import Interrupted, NotFound
 from reidsearch.base.foreign_errors import as_ours
 from reidsearch.base.progress import Progress
@@ -74,7 +73,7 @@ def index(doing: Doing, work: IndexWork) -> Document:
     from reidsearch.services.jobs.index_options import options_of, paths_of
 
     doing.folders.require(work.paths)
-    settings = read_settings(read_address(doing.archive.location))
+    settings = read_settings(doing.archive.address)
     naming, footage = options_of(work, settings)
     if work.timezone and doing.archive.timezone is None:
         doing.archive.timezone = work.timezone

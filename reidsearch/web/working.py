@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from reidsearch.base.address import PostgresAddress, read_address
-from reidsearch.base.locations import path_of
+from reidsearch.base.address import Address, PostgresAddress
 from reidsearch.base.settings import RuntimeSettings
 from reidsearch.web.state import State
 
@@ -30,7 +29,7 @@ class Opening:
 def jobs_running(state: State, opening: Opening) -> Iterator[None]:
     """Run jobs within; at the end what runs is stopped cleanly, and told as interrupted."""
     told = {
-        "archive": _absolute(state.archive.location),
+        "archive": _absolute(state.archive.address),
         "folders": [str(folder) for folder in state.settings.footage],
         "opening": asdict(opening) | {"model_path": [str(one) for one in opening.model_path]},
     }
@@ -42,7 +41,6 @@ def jobs_running(state: State, opening: Opening) -> Iterator[None]:
         state.runner.stop()
 
 
-def _absolute(location: str) -> str:
+def _absolute(address: Address) -> str:
     """Return where an archive is, for a process that may run in another folder."""
-    address = read_address(path_of(location))
-    return str(address) if isinstance(address, PostgresAddress) else str(address.absolute())
+    return address.given if isinstance(address, PostgresAddress) else str(address.absolute())

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from reidsearch.base.errors import InputError
+from reidsearch.base.address import PostgresAddress, read_address
+from reidsearch.base.errors import InputError, UsageError
+from reidsearch.base.settings import IndexSettings, ObjectSettings
 from reidsearch.base.settings_file import NAME, Settings, read_settings, user_folder
 
 ALL = """
@@ -26,6 +28,21 @@ container_time = true
 device = "GPU"
 streams = 2
 threads = 3
+"""
+TEAM = """
+archive = "postgresql://anna@db.example/station"
+
+[runtime]
+threads = 3
+
+[index]
+engine = "milvus"
+milvus_url = "http://milvus.example:19530"
+when_away = "exact"
+
+[objects]
+bucket = "s3://pictures/station"
+endpoint = "https://s3.example"
 """
 
 
@@ -98,6 +115,9 @@ def test_the_environment_is_read_as_text(places: tuple[Path, Path]) -> None:
         ("[footage]\ncontainer_time = 'yes'", "container_time is 'yes', not true or false", ""),
         ("[runtime]\ndevice = 1", "device is 1, not a device", ""),
         ("[runtime", "is not valid TOML", ""),
+        ("[index]\nengine = 'milvus'", "[index] cannot be set by an archive", "set it in"),
+        ("[objects]\nbucket = 's3://b'", "[objects] cannot be set by an archive", "set it in"),
+        ("archive = 'postgresql://a/b'", "there is no section [archive]", "there are pictures"),
     ],
 )
 def test_what_is_refused_names_file_and_key(
@@ -120,3 +140,62 @@ def test_a_wrong_variable_is_named(places: tuple[Path, Path]) -> None:
 def test_the_users_folder_is_the_systems_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", "/somewhere")
     assert user_folder() == Path("/somewhere/reidsearch")
+
+
+def test_a_database_has_the_settings_of_the_file_that_names_it(places: tuple[Path, Path]) -> None:
+    _, user = places
+    (user / NAME).write_text("[runtime]\nthreads = 1\nstreams = 1\n")
+    file = user / "station.toml"
+    file.write_text(TEAM)
+    address = read_address(file)
+    assert isinstance(address, PostgresAddress)
+    assert str(address) == "postgresql://anna@db.example/station"
+    assert read_address(address.given) == address
+    settings = read_settings(address, environment={}, user=user)
+    assert (settings.runtime.threads, settings.runtime.streams) == (3, 1)
+    assert settings.index == IndexSettings("milvus", "http://milvus.example:19530", "exact")
+    assert settings.objects == ObjectSettings("s3://pictures/station", "https://s3.example")
+    alone = read_settings(read_address(str(address)), environment={}, user=user)
+    assert alone.index == IndexSettings()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[index]\nengine = 'files'", "does not name the database of an archive"),
+        ("archive = 'footage'", "does not name the database of an archive"),
+        ("archive = 1", "does not name the database of an archive"),
+        ("archive = ", "is not valid TOML"),
+        ("archive = 'postgresql://anna:secret@db/station'", "holds a password"),
+    ],
+)
+def test_a_file_that_names_no_database_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "station.toml"
+    file.write_text(text)
+    with pytest.raises((InputError, UsageError)) as refused:
+        read_address(file)
+    assert message in refused.value.message
+    assert "secret" not in refused.value.message + refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "[index]\nengine = 'faiss'",
+        "[index]\nmilvus_url = 'milvus:19530'",
+        "[index]\nmilvus_url = 'http://root:secret@milvus:19530'",
+        "[objects]\nbucket = 'pictures'",
+        "[objects]\nendpoint = 's3.example'",
+    ],
+)
+def test_wrong_settings_of_servers_are_refused(tmp_path: Path, wrong: str) -> None:
+    (tmp_path / NAME).write_text(wrong)
+    with pytest.raises(InputError, match=r"\[(index|objects)\] \w+ is "):
+        read_settings(None, environment={}, user=tmp_path)
+
+
+def test_a_file_that_is_not_there_is_named_and_a_folder_may_be_called_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"station\.toml"):
+        read_address(tmp_path / "station.toml")
+    (tmp_path / "station.toml").mkdir()
+    assert read_address(tmp_path / "station.toml") == tmp_path / "station.toml"

@@ -226,7 +226,9 @@ def test_example_parser_notices_what_is_wrong() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
-def test_examples_parse(page: Path) -> None:
+def test_examples_parse(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("station.toml").write_text('archive = "postgresql://anna@db.example/station"')
     wrong = []
     for arguments in command_lines(page.read_text(encoding="utf-8")):
         # The usage lines of the reference: `reidsearch query [OPTIONS] ...`.
