@@ -1,4 +1,4 @@
-"""Signing in by name and password, and what makes guessing slow.
+"""Signing in, by name and password or at an identity provider, and what makes guessing slow.
 
 `Archive.sign_in` is a `SignInService`. Every failure is counted for the name and for the address it
 came from; after some, the next attempt has to wait, twice as long each time. An attempt is counted
@@ -9,16 +9,19 @@ all processes which serve it count together, and a restart forgets nothing.
 from __future__ import annotations
 
 import ipaddress
+import logging
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from typing import TypeAlias
 
-from reidsearch.domain.accounts import Account
+from reidsearch.domain.accounts import Account, How, Role
 from reidsearch.services.accounts import AccountService, key_of
+from reidsearch.services.provider import Provider, ProviderTrouble
 from reidsearch.services.sessions import SessionService
 from reidsearch.store import failed_sign_ins
 from reidsearch.store.contract import Transaction
@@ -50,18 +53,33 @@ class SignedIn:
     token: str = ""
 
 
+class Why(StrEnum):
+    """Why somebody is not signed in, as far as they are told."""
+
+    WRONG = "wrong"
+    """Name or password is."""
+    AWAY = "away"
+    """The identity provider cannot be asked."""
+    REFUSED = "refused"
+    """The identity provider did not say who it is, or what says so does not hold."""
+    STRANGER = "stranger"
+    """It is known who it is, and they have no account here that may sign in."""
+
+
 @dataclass(frozen=True, slots=True)
 class NotSignedIn:
     """An attempt that failed.
 
     Args:
-        wait_s: how long until the next one; 0: name or password was wrong, and there may be
-            another at once.
+        wait_s: how long until the next one; 0: there may be another at once.
+        why: there was no session.
     """
 
     wait_s: int = 0
+    why: Why = Why.WRONG
 
 
+_LOG = logging.getLogger("reidsearch.sign_in")
 Attempt: TypeAlias = SignedIn | NotSignedIn
 
 
@@ -104,6 +122,39 @@ class SignInService:
             return attempt
         account = attempt.account
         return SignedIn(account, self._sessions.open(account, address=address))
+
+    def by_provider(
+        self,
+        provider: Provider,
+        secret: str,
+        back: str,
+        given: Mapping[str, str],
+        *,
+        address: str,
+        new: Role | None,
+    ) -> Attempt:
+        """Sign in whom an identity provider names; the arguments are those of `Provider.end`.
+
+        Args:
+            address: where the attempt comes from.
+            new: role of an account that whoever has none gets; None: nobody does.
+        """
+        if not self._places.acquire(blocking=False):
+            return NotSignedIn(BUSY_WAIT_S)
+        try:
+            claimed = provider.end(secret, back, given)
+        except ProviderTrouble as trouble:
+            _LOG.warning("a sign-in at the identity provider failed: %s", trouble)
+            self._record("", address, How.PROVIDER)
+            return NotSignedIn(why=Why.AWAY if trouble.away else Why.REFUSED)
+        finally:
+            self._places.release()
+        account = self._accounts.of_provider(claimed, new)
+        if account is None:
+            self._record(claimed.name or "", address, How.PROVIDER)
+            return NotSignedIn(why=Why.STRANGER)
+        token = self._sessions.open(account, address=address, how=How.PROVIDER)
+        return SignedIn(account, token)
 
     def verified(self, name: str, password: str, *, address: str) -> Attempt:
         """Verify a password as `by_password` does, without a session."""
@@ -174,7 +225,7 @@ class SignInService:
         if unrecorded:
             self._sessions.refused(None, unrecorded=unrecorded)
 
-    def _record(self, name: str, address: str) -> None:
+    def _record(self, name: str, address: str, how: How = How.PASSWORD) -> None:
         """Record a failure in the archive, but not so many that they fill it."""
         with self._taking:
             minute = int(self._clock() // 60)
@@ -186,7 +237,7 @@ class SignInService:
             self._recorded += 1
             unrecorded, self._unrecorded = self._unrecorded, 0
         known = self._accounts.known(name)
-        self._sessions.refused(known, address=address, unrecorded=unrecorded)
+        self._sessions.refused(known, address=address, unrecorded=unrecorded, how=how)
 
 
 def _wait_us(longest_s: float, failures: int) -> int:

@@ -186,7 +186,7 @@ def test_signing_in_opens_a_session_and_is_recorded(archive, signing):
     attempt = signing.by_password("MARIA", PASSWORD, address="192.0.2.1")
     assert archive.sessions.find(attempt.token).account == attempt.account
     assert events(archive, Event.SIGN_IN) == [
-        {"account_id": 1, "actor": "maria", "address": "192.0.2.1"}
+        {"account_id": 1, "actor": "maria", "address": "192.0.2.1", "how": "password"}
     ]
 
 
@@ -317,7 +317,7 @@ def test_failures_are_recorded_without_what_may_be_a_password(archive, signing):
     guess(signing)
     guess(signing, name="my password, typed too early")
     assert events(archive, Event.SIGN_IN_FAILED) == [
-        {"name": name, "address": "192.0.2.1", "unrecorded": 0, "actor": NOBODY}
+        {"name": name, "address": "192.0.2.1", "unrecorded": 0, "actor": NOBODY, "how": "password"}
         for name in ("maria", None)
     ]
     failed = archive.log.entries(events=[Event.SIGN_IN_FAILED])
@@ -337,5 +337,5 @@ def test_guessing_does_not_fill_the_archive(archive, signing, clock):
     for _ in range(sign_in.FREE_FAILURES + 3):
         guess(signing, "otto", "203.0.113.9")
     signing.record_rest()
-    rest = {"name": None, "address": "", "unrecorded": 3, "actor": NOBODY}
+    rest = {"name": None, "address": "", "unrecorded": 3, "actor": NOBODY, "how": "password"}
     assert events(archive, Event.SIGN_IN_FAILED)[-1] == rest
