@@ -80,6 +80,10 @@ class Services:
             self._store, self._gallery, self.neighbours, self._engines, find, self._progress
         )
 
+    def load_model(self) -> None:
+        """Load the model that embeds, as the first search would: raises ModelError."""
+        self._engines.embedder()
+
     @cached_property
     def browse(self) -> BrowseService:
         """Lists of tracklets without a query: `archive.browse.page()`."""

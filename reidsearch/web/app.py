@@ -29,6 +29,7 @@ from reidsearch.web.safety import Safety
 from reidsearch.web.serving import serve_endpoint, serve_form, serve_page
 from reidsearch.web.sessions import Sessions
 from reidsearch.web.state import ServeSettings, State
+from reidsearch.web.watched import Watched
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
@@ -104,6 +105,7 @@ def make_app(state: State) -> Starlette:
             Mount(f"/{STATIC}", static),
         ],
         middleware=[
+            Middleware(Watched, state=state),
             Middleware(Safety, settings=state.settings),
             Middleware(GZipMiddleware, minimum_size=2_000),
         ],

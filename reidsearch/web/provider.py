@@ -20,6 +20,7 @@ from starlette.routing import Route
 from reidsearch.domain.accounts import Role
 from reidsearch.services.provider import ProviderTrouble
 from reidsearch.services.sign_in import SignedIn, Why
+from reidsearch.web.api.accounts import outcome
 from reidsearch.web.templating import render
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def _end(state: State, request: Request) -> Response:
         address=address,
         new=None if new is None else Role(new),
     )
+    state.metrics.signed_in("provider", outcome(attempt))
     if isinstance(attempt, SignedIn):
         state.sessions.end(request.cookies.get(state.sessions.cookie), address)
         # A browser that comes from another site sends the new cookie only from the next page on.

@@ -11,8 +11,10 @@ from reidsearch.base.locations import path_of
 from reidsearch.base.settings import SignInSettings
 from reidsearch.web.events import Listeners
 from reidsearch.web.made_files import MadeFiles
+from reidsearch.web.metrics import Metrics
 from reidsearch.web.sessions import Sessions
 from reidsearch.web.views import Views
+from reidsearch.web.warming import Warming
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
@@ -65,6 +67,8 @@ class State:
     listeners: Listeners = field(default_factory=Listeners)
     made: MadeFiles = field(init=False)
     views: Views = field(default_factory=Views)
+    metrics: Metrics = field(default_factory=Metrics)
+    warming: Warming = field(default_factory=Warming)
     provider: Provider | None = None
     runner: JobRunner | None = None
 

@@ -87,6 +87,12 @@ class JobService:
             running = job_store.rows(connection, states=[JobState.RUNNING])
         return self._told(found, running)
 
+    def waiting(self) -> list[JobState]:
+        """Return the states of the jobs that have not ended."""
+        with self._store.read() as connection:
+            open_ones = job_store.rows(connection, states=[JobState.QUEUED, JobState.RUNNING])
+        return [job.state for job in open_ones]
+
     def one(self, job_id: int) -> Job:
         """Return a job. Raises NotFound."""
         with self._store.read() as connection:

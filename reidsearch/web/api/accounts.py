@@ -51,11 +51,18 @@ def signed_in(call: Call, given: SignIn) -> tuple[str, Account]:
             switched off.
     """
     require_passwords(call)
-    attempt = require(
-        call.archive.sign_in.by_password(given.name, given.password, address=call.address)
-    )
+    tried = call.archive.sign_in.by_password(given.name, given.password, address=call.address)
+    call.state.metrics.signed_in("password", outcome(tried))
+    attempt = require(tried)
     call.state.sessions.end(call.session, call.address)
     return attempt.token, attempt.account
+
+
+def outcome(attempt: Attempt) -> str:
+    """Return how figures name what became of an attempt to sign in."""
+    if isinstance(attempt, SignedIn):
+        return "signed-in"
+    return "too-often" if attempt.wait_s else attempt.why.value
 
 
 def require_passwords(call: Call) -> None:
