@@ -24,7 +24,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @click.group("account", cls=CommandGroup)
 def command() -> None:
-    """Manage accounts of the page: add, list, password, role, cameras, disable, unbind, remove.
+    """Manage accounts: add, list, password, role, cameras, disable, unbind, remove.
 
     A viewer browses and searches; an analyst also decides, indexes and exports; an admin also
     changes accounts and settings and deletes. Changes hold at once, also for who is signed in.
