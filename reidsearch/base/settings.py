@@ -91,6 +91,38 @@ class ObjectSettings:
     endpoint: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SignInSettings:
+    """How people sign in to the page; the client's secret is in the environment or in a file.
+
+    Args:
+        passwords: accounts may sign in by name and password.
+        oidc_issuer: the identity provider (OpenID Connect), e.g. `https://login.example/realm`.
+        oidc_client_id: what this server is called there.
+        oidc_secret_file: a file, readable by its owner alone, with this client's secret.
+        oidc_claim: which claim of the provider names the account here.
+        oidc_new_accounts: whoever has none gets one of this role; None: only accounts sign in.
+    """
+
+    passwords: bool = True
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_secret_file: str | None = None
+    oidc_claim: Literal["preferred_username", "email", "sub"] = "preferred_username"
+    oidc_new_accounts: Literal["viewer", "analyst"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """Who may read the figures of a server.
+
+    Args:
+        metrics_token_file: a file, readable by its owner alone, with the token that they ask with.
+    """
+
+    metrics_token_file: str | None = None
+
+
 Tiles: TypeAlias = int | Literal["auto"]
 """Tiles a side; `auto`: it is looked up whether they show more people."""
 

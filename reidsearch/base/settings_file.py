@@ -26,9 +26,11 @@ from reidsearch.base.said import said
 from reidsearch.base.settings import (
     IndexSettings,
     LogSettings,
+    MetricsSettings,
     ObjectSettings,
     PictureLimits,
     RuntimeSettings,
+    SignInSettings,
     TimeSettings,
 )
 
@@ -48,6 +50,8 @@ class Settings:
     log: LogSettings = LogSettings()
     index: IndexSettings = IndexSettings()
     objects: ObjectSettings = ObjectSettings()
+    sign_in: SignInSettings = SignInSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
 
 def read_settings(
@@ -84,6 +88,8 @@ def read_settings(
         LogSettings(**values["log"]),
         IndexSettings(**values["index"]),
         ObjectSettings(**values["objects"]),
+        SignInSettings(**values["sign_in"]),
+        MetricsSettings(**values["metrics"]),
     )
 
 
@@ -191,11 +197,25 @@ KEYS: dict[str, dict[str, tuple[Callable[[object], Any], str]]] = {
         "bucket": (_objects, "an address such as s3://bucket/folder or file:///folder"),
         "endpoint": (_url("http", "https"), "an address that begins with http:// or https://"),
     },
+    "sign_in": {
+        "passwords": (_switch, "true or false"),
+        "oidc_issuer": (_url("http", "https"), "an address that begins with https://"),
+        "oidc_client_id": (_name, "a text"),
+        "oidc_secret_file": (_name, "a file"),
+        "oidc_claim": (
+            _one_of("preferred_username", "email", "sub"),
+            "preferred_username, email or sub",
+        ),
+        "oidc_new_accounts": (_one_of("viewer", "analyst"), "viewer or analyst"),
+    },
+    "metrics": {
+        "metrics_token_file": (_name, "a file"),
+    },
 }
 """Section -> key -> how a value is read, and what it must be."""
 
 
-USERS_OWN = {"log", "index", "objects"}
+USERS_OWN = {"log", "index", "objects", "sign_in", "metrics"}
 """Sections that name keys and servers: an archive, which comes from elsewhere, cannot set them."""
 
 

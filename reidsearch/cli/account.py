@@ -24,7 +24,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @click.group("account", cls=CommandGroup)
 def command() -> None:
-    """Manage accounts of the page: add, list, password, role, cameras, disable, remove.
+    """Manage accounts: add, list, password, role, cameras, disable, unbind, remove.
 
     A viewer browses and searches; an analyst also decides, indexes and exports; an admin also
     changes accounts and settings and deletes. Changes hold at once, also for who is signed in.
@@ -62,6 +62,11 @@ def password_option(function: F) -> F:
     help="May see only this camera; may be repeated. Without it: all.",
 )
 @password_option
+@option(
+    "--no-password",
+    is_flag=True,
+    help="It has none: it signs in at an identity provider alone.",
+)
 @format_option()
 @archive_option
 def add(
@@ -69,6 +74,7 @@ def add(
     role: str,
     cameras: tuple[str, ...],
     password_stdin: bool,
+    no_password: bool,
     archive: Address,
     form: str,
 ) -> None:
@@ -77,9 +83,12 @@ def add(
     The password has at least 12 characters. It is asked for, or read with --password-stdin; it is
     never an argument, because those are seen by every user of the machine.
     """
+    from reidsearch.base.errors import UsageError
     from reidsearch.domain.accounts import Role
 
-    password = _password(password_stdin)
+    if no_password and password_stdin:
+        raise UsageError("give --password-stdin or --no-password, not both")
+    password = None if no_password else _password(password_stdin)
     limited = cameras or None
     _change(archive, form, lambda held: held.add(name, password, Role(role), cameras=limited))
 
@@ -156,6 +165,19 @@ def disable(name: str, archive: Address, form: str) -> None:
 def enable(name: str, archive: Address, form: str) -> None:
     """Let a disabled account sign in again."""
     _change(archive, form, lambda held: held.enable(name))
+
+
+@command.command("unbind")
+@name_argument
+@format_option()
+@archive_option
+def unbind(name: str, archive: Address, form: str) -> None:
+    """Bind an account to nobody at the identity provider any more.
+
+    The first sign-in there binds an account to whoever signed in, so that nobody who gets their
+    name later gets it. After this, the next one of that name gets it. Its sessions end.
+    """
+    _change(archive, form, lambda held: held.unbind(name))
 
 
 @command.command("remove")

@@ -63,7 +63,7 @@ GROUPS = {
         "copy": "Copy an archive to another folder or database, verified.",
         "migrate": "Upgrade an archive of an earlier version to this one.",
         "account": (
-            "Manage accounts of the page: add, list, password, role, cameras, disable, remove."
+            "Manage accounts: add, list, password, role, cameras, disable, unbind, remove."
         ),
         "case": "Manage cases: new, list, show, edit, close, reopen, require, review.",
         "log": "Show, verify and seal the event log: list, verify, seal, key.",

@@ -88,10 +88,13 @@ def command(
     page below the folders of --footage alone; without any, only on the command line.
 
     With --host or --behind-proxy it is served to a team: everybody signs in with an account of
-    `reidsearch account add`, and the link is not printed.
+    `reidsearch account add`, or at an identity provider (section [sign_in] of the settings), and
+    the link is not printed.
     """
     from dataclasses import replace
 
+    from reidsearch.base.secret import read_secret
+    from reidsearch.base.settings_file import read_settings
     from reidsearch.output.terminal import say
     from reidsearch.web.reach import settings_for
     from reidsearch.web.run import run
@@ -99,11 +102,14 @@ def command(
 
     tls = _tls(tls_cert, tls_key)
     with opened_archive(archive, None, model_path, offline, device) as (opened, _):
+        chosen = read_settings(archive)
         may_sign_in = sum(not one.disabled for one in opened.accounts.all())
+        may_sign_in += chosen.sign_in.oidc_new_accounts is not None
         reach = settings_for(
             host, names, tls=tls is not None, proxied=proxied, accounts=may_sign_in
         )
-        settings = replace(reach, footage=footage)
+        token = read_secret("REIDSEARCH_METRICS_TOKEN", chosen.metrics.metrics_token_file)
+        settings = replace(reach, footage=footage, sign_in=chosen.sign_in, metrics_token=token)
 
         def tell(address: str) -> None:
             say(f"Open {address}")

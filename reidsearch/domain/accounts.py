@@ -74,6 +74,16 @@ class Session:
         return None if self.account is None else self.account.cameras
 
 
+class How(StrEnum):
+    """How somebody shows who they are; stable, since it is in the event log."""
+
+    PASSWORD = "password"  # noqa: S105
+    PROVIDER = "provider"
+    """An identity provider said so."""
+    LINK = "link"
+    """That the server printed for whoever started it."""
+
+
 class Change(StrEnum):
     """What was done to an account; stable, since it is printed in JSON."""
 
@@ -84,6 +94,9 @@ class Change(StrEnum):
     DISABLE = "disable"
     ENABLE = "enable"
     REMOVE = "remove"
+    BIND = "bind"
+    """To somebody at an identity provider."""
+    UNBIND = "unbind"
 
 
 @dataclass(frozen=True, slots=True)

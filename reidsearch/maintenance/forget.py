@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from reidsearch.domain.crops import CropIds
 from reidsearch.domain.event_log import Event
-from reidsearch.store import jobs, queue, tables
+from reidsearch.store import jobs, passing, queue, tables
 from reidsearch.store.chunks import CHUNK
 from reidsearch.store.event_log import entries_of_cases, forget_details, mentions
 from reidsearch.store.holds import held_cases
@@ -87,6 +87,7 @@ def forget(
     mentioning |= {*searches, *(erased.entries if erased else ())}
     renewed = erased.renewed if erased else None
     forget_details(connection, mentioning, "it named or showed what was deleted", renewed)
+    passing.empty(connection)  # nothing there tells whom it shows
     _forget_holds(connection, gone)
     if gone:
         _forget_failures(connection, gone)

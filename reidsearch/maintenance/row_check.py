@@ -66,6 +66,8 @@ RENEWED = {
     "job": "dropped; ask for that work again",
     "queued_source": "dropped; queue that source again",
     "worker": "dropped; a worker that is at work goes on, and its source is taken anew",
+    "failed_sign_in": "dropped; they are counted anew",
+    "passing_file": "dropped; what was to be fetched is made again",
 }
 """What repairing does with damaged rows of the tables that are derived."""
 
@@ -88,7 +90,7 @@ OF_SOURCES = frozenset(
 
 _DROPPED = (
     *("failure", "generation", "adjustment", "neighbours", "attributes", "session", "job"),
-    *("queued_source", "worker"),
+    *("queued_source", "worker", "failed_sign_in", "passing_file"),
 )
 
 

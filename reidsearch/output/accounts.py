@@ -23,6 +23,8 @@ _DONE = {
     Change.DISABLE: "{name} cannot sign in any more.",
     Change.ENABLE: "{name} can sign in again.",
     Change.REMOVE: "Account {name} removed.",
+    Change.BIND: "{name} is bound to somebody at the identity provider.",
+    Change.UNBIND: "{name} is bound to nobody at the identity provider any more.",
 }
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from reidsearch.base.errors import Kind, NotFound, UsageError
 from reidsearch.base.timecode import now
 from reidsearch.domain.accounts import Account, AccountChange, Change, Role, camera_names
+from reidsearch.services.provider import Claimed
 from reidsearch.store import accounts as held
 from reidsearch.store.contract import Transaction
 from reidsearch.store.crops.store import Store
@@ -29,6 +30,7 @@ LONGEST_PASSWORD_BYTES = 1024
 MOST_AT_ONCE = 2
 """Passwords hashed at the same time: each takes 64 MiB."""
 MOST_CAMERAS = 1000
+NO_PASSWORD = "!"  # noqa: S105  the hash of none
 
 _hashing = threading.BoundedSemaphore(MOST_AT_ONCE)
 
@@ -87,11 +89,12 @@ class AccountService:
     # -- changing ---------------------------------------------------------------------------
 
     def add(
-        self, name: str, password: str, role: Role, *, cameras: Iterable[str] | None = None
+        self, name: str, password: str | None, role: Role, *, cameras: Iterable[str] | None = None
     ) -> AccountChange:
         """Make an account.
 
         Args:
+            password: None: it has none, and signs in at an identity provider alone.
             cameras: the names of those that may be seen; None: all, and what has no camera.
 
         Raises:
@@ -101,7 +104,7 @@ class AccountService:
             >>> archive.accounts.add("maria", "correct horse battery", Role.ANALYST)
         """
         name = _name(name)
-        hashed = _hashed(password)
+        hashed = NO_PASSWORD if password is None else _hashed(password)
         limited = _cameras(cameras)
         _require_unlimited_admin(role, limited)
         with self._store.write() as connection:
@@ -183,6 +186,47 @@ class AccountService:
             ),
         )
 
+    def of_provider(self, claimed: Claimed, new: Role | None) -> Account | None:
+        """Return the account of somebody who has signed in at an identity provider.
+
+        At the first time an account of that name is bound to them, so that nobody who gets their
+        name at the provider later gets their account.
+
+        Args:
+            new: whoever has no account gets one of this role; None: nobody does.
+
+        Returns:
+            None: there is none, it is disabled, or bound to somebody else.
+        """
+        key = key_of(claimed.name) if claimed.name else None
+        bound = {"issuer": claimed.issuer, "subject": claimed.subject}
+        with self._store.write() as connection:
+            account = held.account_of_subject(connection, claimed.issuer, claimed.subject)
+            if account is None and key is not None and claimed.name is not None:
+                account = held.unbound_account(connection, key)
+                if account is not None and not account.disabled:
+                    actor = account.name
+                    account = held.change_account(connection, account, Change.BIND, bound, actor)
+                elif account is None and new is not None and not held.taken(connection, key):
+                    name = _name(claimed.name)
+                    values = {"role": new.value, "password": NO_PASSWORD, "cameras": None, **bound}
+                    account = held.add_account(connection, name, key, values, name)
+        return None if account is None or account.disabled else account
+
+    def unbind(self, name: str) -> AccountChange:
+        """Bind an account to nobody at an identity provider any more, and end its sessions.
+
+        Raises:
+            NotFound: there is no such account.
+        """
+
+        def change(connection: Transaction, account: Account) -> AccountChange:
+            ended = end_sessions_of(connection, account.account_id, now())
+            free = {"issuer": None, "subject": None}
+            return self._changed(connection, account, Change.UNBIND, ended, **free)
+
+        return self._change(name, change)
+
     def remove(self, name: str) -> AccountChange:
         """Remove an account with its sessions. What was decided in its name stays.
 
@@ -228,7 +272,7 @@ class AccountService:
             given = _normal(password)
         except UsageError:
             found, given = None, ""
-        if found is None:
+        if found is None or found[1] == NO_PASSWORD:
             _hash(given)
             return None
         account, hashed = found

@@ -28,6 +28,7 @@ from reidsearch.domain.query_views import QueryView, Seen
 from reidsearch.media.pictures import decode
 from reidsearch.services.footage import FootageService
 from reidsearch.services.kept_pictures import KeptPictures
+from reidsearch.services.passing import PassedPictures
 from reidsearch.services.query_input import (
     FrameInput,
     PersonUnclear,
@@ -59,7 +60,7 @@ class AskingService:
 
     def __init__(
         self,
-        kept: KeptPictures,
+        kept: KeptPictures | PassedPictures,
         footage: FootageService,
         detector: Callable[[], Detector],
         holds: Callable[[str], bool],

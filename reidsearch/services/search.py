@@ -72,6 +72,15 @@ class SearchService:
         self.require_crops()
         self._gallery.sync(self._progress)
 
+    def load(self) -> None:
+        """Load the index, as far as there is one."""
+        self._gallery.sync(self._progress)
+
+    def lag(self) -> int | None:
+        """Return how many crop ids the loaded index does not go up to; None: none is loaded."""
+        loaded = self._gallery.state
+        return None if loaded is None else self._store.state().last_crop_id - loaded.last_crop_id
+
     def search(self, request: SearchRequest) -> Answer:
         """Answer one request; see `Archive.search`."""
         self.require_crops()

@@ -12,7 +12,7 @@ import secrets
 
 from reidsearch.base.errors import ArchiveLocked, StorageError
 from reidsearch.base.timecode import now
-from reidsearch.domain.accounts import Account, Session
+from reidsearch.domain.accounts import Account, How, Session
 from reidsearch.domain.event_log import Event
 from reidsearch.store import sessions as held
 from reidsearch.store.crops.store import Store
@@ -43,12 +43,13 @@ class SessionService:
     def __init__(self, store: Store, actor: str) -> None:
         self._store, self._actor = store, actor
 
-    def open(self, account: Account | None, *, address: str = "") -> str:
+    def open(self, account: Account | None, *, address: str = "", how: How = How.PASSWORD) -> str:
         """Sign somebody in, and return the token of the new session.
 
         Args:
-            account: None: whoever started the server.
+            account: None: whoever started the server, by a link.
             address: where from, for the record.
+            how: they have shown who they are, for the record.
 
         Example:
             >>> token = archive.sessions.open(archive.accounts.verify(name, password))
@@ -59,7 +60,9 @@ class SessionService:
         with self._store.write() as connection:
             number = None if account is None else account.account_id
             held.add_session(connection, token, number, at, at + lasting)
-            record_event(connection, Event.SIGN_IN, self._detail(account, address))
+            shown = How.LINK if account is None else how
+            detail = self._detail(account, address) | {"how": shown.value}
+            record_event(connection, Event.SIGN_IN, detail)
         return token
 
     def find(self, token: str, *, used: bool = True) -> Session | None:
@@ -99,7 +102,14 @@ class SessionService:
             append(connection, Event.SIGN_OUT, detail)
             return ended
 
-    def refused(self, name: str | None, *, address: str = "", unrecorded: int = 0) -> None:
+    def refused(
+        self,
+        name: str | None,
+        *,
+        address: str = "",
+        unrecorded: int = 0,
+        how: How = How.PASSWORD,
+    ) -> None:
         """Record that a sign-in failed.
 
         Args:
@@ -107,8 +117,9 @@ class SessionService:
                 where the name belongs.
             unrecorded: how many failures before were too many to record one by one; without an
                 address it is these alone that are recorded.
+            how: it was tried.
         """
-        detail = {"name": name, "address": address, "unrecorded": unrecorded}
+        detail = {"name": name, "address": address, "unrecorded": unrecorded, "how": how.value}
         with self._store.write() as connection:
             record_event(connection, Event.SIGN_IN_FAILED, detail | {"actor": NOBODY})
 

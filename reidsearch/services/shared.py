@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from reidsearch.services.jobs.service import JobService
     from reidsearch.services.maintenance import MaintenanceService
     from reidsearch.services.merging import MergeService
+    from reidsearch.services.passing import PassingService
     from reidsearch.services.pictures import PictureService
     from reidsearch.services.playback import PlaybackService
     from reidsearch.services.proposals import ProposalService
@@ -85,6 +86,10 @@ class Services:
             self._store, self._gallery, self.neighbours, self._engines, find, self._progress
         )
 
+    def load_model(self) -> None:
+        """Load the model that embeds, as the first search would: raises ModelError."""
+        self._engines.embedder()
+
     @cached_property
     def browse(self) -> BrowseService:
         """Lists of tracklets without a query: `archive.browse.page()`."""
@@ -98,10 +103,20 @@ class Services:
         from reidsearch.services.asking import AskingService
         from reidsearch.services.erasing import query_pictures
         from reidsearch.services.kept_pictures import KeptPictures
+        from reidsearch.services.passing import PassedPictures
 
-        kept = KeptPictures(query_pictures(self._store))
+        store = self._store
+        several = self.passing.needed
+        kept = PassedPictures(store) if several else KeptPictures(query_pictures(store))
         holds = self.searching.holds
         return AskingService(kept, self.footage, self._engines.detector, holds)
+
+    @cached_property
+    def passing(self) -> PassingService:
+        """Files that servers of this archive pass on: `archive.passing.output(7, path)`."""
+        from reidsearch.services.passing import PassingService
+
+        return PassingService(self._store)
 
     @cached_property
     def indexing(self) -> IndexService:
@@ -216,7 +231,7 @@ class Services:
         """
         from reidsearch.services.jobs.runner import JobRunner
 
-        return JobRunner(self._store, self.jobs, command, told)
+        return JobRunner(self._store, self.jobs, self.passing, command, told)
 
     @cached_property
     def queue(self) -> QueueService:
@@ -259,7 +274,7 @@ class Services:
         """Signing in by name and password, not too often: `archive.sign_in.by_password(...)`."""
         from reidsearch.services.sign_in import SignInService
 
-        return SignInService(self.accounts, self.sessions)
+        return SignInService(self._store, self.accounts, self.sessions)
 
     def sight(self, cameras: Collection[str] | None) -> Sight:
         """Return what may be seen of these cameras alone: `archive.sight(["gate"]).crops([7])`."""

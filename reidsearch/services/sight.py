@@ -123,6 +123,9 @@ class Sight:
     def request(self, request: SearchRequest) -> SearchRequest:
         """Return a request that searches, and searches with, only what may be seen.
 
+        It is not re-ranked: that compares with who else is in the archive, so the order would tell
+        of crops that may not be seen. The answer says by what it is ordered.
+
         Raises:
             NotFound: it names what may not be seen.
         """
@@ -134,7 +137,7 @@ class Sight:
             raise NotFound(f"the archive has no camera {request.query_camera!r}")
         if request.identity is not None:
             self.require_whole(request.identity)
-        return replace(request, filters=self.filters(request.filters))
+        return replace(request, filters=self.filters(request.filters), reranked=False)
 
     def transits(self, transits: Transits) -> Transits:
         """Return the ways between cameras both of which may be seen."""

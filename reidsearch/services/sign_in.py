@@ -1,32 +1,36 @@
-"""Signing in by name and password, and what makes guessing slow.
+"""Signing in, by name and password or at an identity provider, and what makes guessing slow.
 
 `Archive.sign_in` is a `SignInService`. Every failure is counted for the name and for the address it
 came from; after some, the next attempt has to wait, twice as long each time. An attempt is counted
-before its password is checked, so that many at once gain nothing. Counts are of one process.
+before its password is checked, so that many at once gain nothing. Counts are rows of the archive:
+all processes which serve it count together, and a restart forgets nothing.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import logging
 import math
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
 from typing import TypeAlias
 
-from reidsearch.domain.accounts import Account
+from reidsearch.domain.accounts import Account, How, Role
 from reidsearch.services.accounts import AccountService, key_of
+from reidsearch.services.provider import Provider, ProviderTrouble
 from reidsearch.services.sessions import SessionService
+from reidsearch.store import failed_sign_ins
+from reidsearch.store.contract import Transaction
+from reidsearch.store.crops.store import Store
 
 FREE_FAILURES = 5
 LONGEST_WAIT_OF_NAME_S = 60.0
 """Short, because whoever knows a name can make its owner wait."""
 LONGEST_WAIT_OF_ADDRESS_S = 900.0
-FORGOTTEN_AFTER_S = 3600.0
-MOST_COUNTED = 10_000
-"""Names and addresses; those that were not tried for longest are forgotten first."""
 MOST_AT_ONCE = 8
 """Attempts that are looked at at the same time: others must not take all threads of a server."""
 BUSY_WAIT_S = 1
@@ -49,92 +53,60 @@ class SignedIn:
     token: str = ""
 
 
+class Why(StrEnum):
+    """Why somebody is not signed in, as far as they are told."""
+
+    WRONG = "wrong"
+    """Name or password is."""
+    AWAY = "away"
+    """The identity provider cannot be asked."""
+    REFUSED = "refused"
+    """The identity provider did not say who it is, or what says so does not hold."""
+    STRANGER = "stranger"
+    """It is known who it is, and they have no account here that may sign in."""
+
+
 @dataclass(frozen=True, slots=True)
 class NotSignedIn:
     """An attempt that failed.
 
     Args:
-        wait_s: how long until the next one; 0: name or password was wrong, and there may be
-            another at once.
+        wait_s: how long until the next one; 0: there may be another at once.
+        why: there was no session.
     """
 
     wait_s: int = 0
+    why: Why = Why.WRONG
 
 
+_LOG = logging.getLogger("reidsearch.sign_in")
 Attempt: TypeAlias = SignedIn | NotSignedIn
 
 
-@dataclass(slots=True)
-class _Count:
-    failures: int
-    last_s: float
-    until_s: float = 0.0
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """Under what an attempt is counted."""
 
-
-class Throttle:
-    """Counts of failures by key, in bounded memory; threads may share one.
-
-    Args:
-        longest_s: a wait grows no longer.
-    """
-
-    def __init__(self, longest_s: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._longest_s, self._clock = longest_s, clock
-        self._counts: OrderedDict[str, _Count] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def wait_s(self, key: str) -> float:
-        """Return how long the next attempt has to wait."""
-        with self._lock:
-            count = self._counts.get(key)
-            return max(count.until_s - self._clock(), 0.0) if count else 0.0
-
-    def count(self, key: str) -> None:
-        """Count an attempt as failed."""
-        at = self._clock()
-        with self._lock:
-            count = self._counts.pop(key, None)
-            if count is None or at - count.last_s > FORGOTTEN_AFTER_S:
-                count = _Count(0, at)
-            count.failures += 1
-            count.last_s = at
-            if (beyond := count.failures - FREE_FAILURES) >= 0:
-                count.until_s = at + min(2.0 ** min(beyond, 30), self._longest_s)
-            self._counts[key] = count  # as the one that was tried last
-            if len(self._counts) > MOST_COUNTED:
-                self._counts.popitem(last=False)
-
-    def succeeded(self, key: str, *, forget: bool) -> None:
-        """Take an attempt back that was counted before it succeeded.
-
-        Args:
-            forget: the failures before it too. Not those of an address: whoever has an account
-                could guess at others for ever, signing in between.
-        """
-        with self._lock:
-            count = self._counts.get(key)
-            if count is not None:
-                count.failures -= 1
-                count.until_s = 0.0
-                if forget or count.failures <= 0:
-                    del self._counts[key]
-
-    def __len__(self) -> int:
-        return len(self._counts)
+    name: str
+    address: str
 
 
 class SignInService:
-    """Signing in to one archive."""
+    """Signing in to one archive.
+
+    Args:
+        clock: seconds since 1970; clocks of several machines may differ by some.
+    """
 
     def __init__(
         self,
+        store: Store,
         accounts: AccountService,
         sessions: SessionService,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._accounts, self._sessions, self._clock = accounts, sessions, clock
-        self.names = Throttle(LONGEST_WAIT_OF_NAME_S, clock)
-        self.addresses = Throttle(LONGEST_WAIT_OF_ADDRESS_S, clock)
+        self._store, self._accounts, self._sessions = store, accounts, sessions
+        self._clock = clock
         self._taking = threading.Lock()
         self._places = threading.BoundedSemaphore(MOST_AT_ONCE)
         self._minute, self._recorded, self._unrecorded = 0, 0, 0
@@ -151,6 +123,39 @@ class SignInService:
         account = attempt.account
         return SignedIn(account, self._sessions.open(account, address=address))
 
+    def by_provider(
+        self,
+        provider: Provider,
+        secret: str,
+        back: str,
+        given: Mapping[str, str],
+        *,
+        address: str,
+        new: Role | None,
+    ) -> Attempt:
+        """Sign in whom an identity provider names; the arguments are those of `Provider.end`.
+
+        Args:
+            address: where the attempt comes from.
+            new: role of an account that whoever has none gets; None: nobody does.
+        """
+        if not self._places.acquire(blocking=False):
+            return NotSignedIn(BUSY_WAIT_S)
+        try:
+            claimed = provider.end(secret, back, given)
+        except ProviderTrouble as trouble:
+            _LOG.warning("a sign-in at the identity provider failed: %s", trouble)
+            self._record("", address, How.PROVIDER)
+            return NotSignedIn(why=Why.AWAY if trouble.away else Why.REFUSED)
+        finally:
+            self._places.release()
+        account = self._accounts.of_provider(claimed, new)
+        if account is None:
+            self._record(claimed.name or "", address, How.PROVIDER)
+            return NotSignedIn(why=Why.STRANGER)
+        token = self._sessions.open(account, address=address, how=How.PROVIDER)
+        return SignedIn(account, token)
+
     def verified(self, name: str, password: str, *, address: str) -> Attempt:
         """Verify a password as `by_password` does, without a session."""
         if not self._places.acquire(blocking=False):
@@ -161,24 +166,53 @@ class SignInService:
             self._places.release()
 
     def _verified(self, name: str, password: str, address: str) -> Attempt:
-        who, where = key_of(name[:LONGEST_KEY]), _network(address)
-        with self._taking:  # of many at once each sees those before it
-            wait_s = max(self.names.wait_s(who), self.addresses.wait_s(where))
-            if wait_s == 0:
-                self.names.count(who)
-                self.addresses.count(where)
-            else:
-                self._unrecorded += 1
+        tried = self._tried(name, address)
+        wait_s = self._counted(tried)
         if wait_s > 0:
+            with self._taking:
+                self._unrecorded += 1
             return NotSignedIn(math.ceil(wait_s))
         account = self._accounts.verify(name, password)
         if account is None:
             self._record(name, address)
             return NotSignedIn()
-        self.names.succeeded(who, forget=True)
-        self.addresses.succeeded(where, forget=False)
+        with self._store.write() as connection:
+            failed_sign_ins.succeeded(connection, tried.name, forget=True)
+            failed_sign_ins.succeeded(connection, tried.address, forget=False)
         self.record_rest()  # whoever got in may be who guessed
         return SignedIn(account)
+
+    def _tried(self, name: str, address: str) -> _Tried:
+        return _Tried(
+            failed_sign_ins.key_of_name(key_of(name[:LONGEST_KEY]), self._store.row.uuid),
+            failed_sign_ins.key_of_address(_network(address)),
+        )
+
+    def _counted(self, tried: _Tried) -> float:
+        """Count an attempt as failed, and return 0; or return how long it has to wait."""
+        with self._store.read() as connection:  # so that who has to wait keeps nobody from writing
+            if wait_s := self._wait_s(connection, tried):
+                return wait_s
+        with self._store.write() as connection:  # of many at once each sees those before it
+            wait_s = self._wait_s(connection, tried)
+            if wait_s == 0:
+                at = self._now_us()
+                for key, longest_s in (
+                    (tried.name, LONGEST_WAIT_OF_NAME_S),
+                    (tried.address, LONGEST_WAIT_OF_ADDRESS_S),
+                ):
+                    failed_sign_ins.count(connection, key, at, partial(_wait_us, longest_s))
+        return wait_s
+
+    def _wait_s(self, connection: Transaction, tried: _Tried) -> float:
+        until = max(
+            failed_sign_ins.until_us(connection, tried.name),
+            failed_sign_ins.until_us(connection, tried.address),
+        )
+        return max(until - self._now_us(), 0) / 1_000_000
+
+    def _now_us(self) -> int:
+        return round(self._clock() * 1_000_000)
 
     def record_rest(self) -> None:
         """Record how many failures have no entry yet; a server does so when it ends.
@@ -191,7 +225,7 @@ class SignInService:
         if unrecorded:
             self._sessions.refused(None, unrecorded=unrecorded)
 
-    def _record(self, name: str, address: str) -> None:
+    def _record(self, name: str, address: str, how: How = How.PASSWORD) -> None:
         """Record a failure in the archive, but not so many that they fill it."""
         with self._taking:
             minute = int(self._clock() // 60)
@@ -203,7 +237,13 @@ class SignInService:
             self._recorded += 1
             unrecorded, self._unrecorded = self._unrecorded, 0
         known = self._accounts.known(name)
-        self._sessions.refused(known, address=address, unrecorded=unrecorded)
+        self._sessions.refused(known, address=address, unrecorded=unrecorded, how=how)
+
+
+def _wait_us(longest_s: float, failures: int) -> int:
+    """Return how long to wait after so many failures: twice as long each time."""
+    beyond = failures - FREE_FAILURES
+    return round(min(2.0 ** min(beyond, 30), longest_s) * 1_000_000) if beyond >= 0 else 0
 
 
 def _network(address: str) -> str:

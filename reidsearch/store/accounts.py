@@ -59,7 +59,7 @@ def add_account(
     Raises:
         UsageError: the name is taken.
     """
-    if connection.scalar(select(table.c.id).where(table.c.key == key)) is not None:
+    if taken(connection, key):
         raise UsageError(f"there is an account {name!r} already", kind=Kind.ACCOUNT_NAME_TAKEN)
     at_us = to_us(now())
     connection.execute(
@@ -68,7 +68,7 @@ def add_account(
         )
     )
     added = require_account(connection, key, name)
-    _record(connection, Change.ADD, added, actor)
+    _record(connection, Change.ADD, added, actor, values)
     return added
 
 
@@ -83,14 +83,33 @@ def change_account(
     )
     row = connection.execute(select(table).where(table.c.id == account.account_id)).one()
     changed = read_account(row)
-    _record(connection, change, changed, actor)
+    _record(connection, change, changed, actor, values)
     return changed
+
+
+def account_of_subject(connection: Connection, issuer: str, subject: str) -> Account | None:
+    """Return the account that is bound to somebody at an identity provider; None: there is none."""
+    whose = (table.c.issuer == issuer) & (table.c.subject == subject)
+    row = connection.execute(select(table).where(whose, intact(table))).one_or_none()
+    return None if row is None else read_account(row)
+
+
+def unbound_account(connection: Connection, key: str) -> Account | None:
+    """Return the account with this key if it is bound to nobody; None: there is none."""
+    free = (table.c.key == key) & table.c.subject.is_(None)
+    row = connection.execute(select(table).where(free, intact(table))).one_or_none()
+    return None if row is None else read_account(row)
+
+
+def taken(connection: Connection, key: str) -> bool:
+    """Tell whether there is an account with this key."""
+    return connection.scalar(select(table.c.id).where(table.c.key == key)) is not None
 
 
 def remove_account(connection: Connection, account: Account, actor: str) -> None:
     """Remove an account, and its sessions with it."""
     connection.execute(delete(table).where(table.c.id == account.account_id))
-    _record(connection, Change.REMOVE, account, actor)
+    _record(connection, Change.REMOVE, account, actor, {})
 
 
 def unknown_cameras(connection: Connection, names: Sequence[str] | None) -> tuple[str, ...]:
@@ -120,7 +139,13 @@ def read_account(row: Row[Any]) -> Account:
     )
 
 
-def _record(connection: Connection, change: Change, account: Account, actor: str) -> None:
+def _record(
+    connection: Connection,
+    change: Change,
+    account: Account,
+    actor: str,
+    values: Mapping[str, Any],
+) -> None:
     detail = {
         "change": change.value,
         "account_id": account.account_id,
@@ -130,4 +155,6 @@ def _record(connection: Connection, change: Change, account: Account, actor: str
         "disabled": account.disabled,
         "actor": actor,
     }
+    if values.get("subject") is not None:  # whom an identity provider means by it
+        detail |= {"issuer": values["issuer"], "subject": values["subject"]}
     record_event(connection, Event.ACCOUNT, detail)

@@ -1,8 +1,9 @@
 """Rows of jobs: put in, taken by who runs them, ended; `claim` is the one way to a worker.
 
-Only changes of state are stored. How far a job is changes many times a second, and each commit
-would cost a write to the disk, a wait for the writer beside it, and a look at the database by
-every reader; it stays in the memory of the process that runs the job.
+How far a job is changes many times a second, and each commit would cost a write to the disk, a wait
+for the writer beside it, and a look at the database by every reader. So it stays in the memory of
+the process that runs the job, and of an archive that several machines serve, task and share are
+stored every few seconds.
 """
 
 from __future__ import annotations
@@ -107,6 +108,15 @@ def claim(connection: Connection, kinds: Collection[JobKind], process: JobProces
         )
     )
     return one(connection, found.id)
+
+
+def record_progress(connection: Connection, job_id: int, progress: JobProgress) -> None:
+    """Record how far a running job is, for servers on other machines."""
+    connection.execute(
+        update(job)
+        .where(_c.id == job_id, _c.state == JobState.RUNNING.value)
+        .values(task=progress.task, share=progress.share)
+    )
 
 
 def put_back(connection: Connection, job_id: int) -> None:

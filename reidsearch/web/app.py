@@ -15,8 +15,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from reidsearch.base.errors import UsageError
+from reidsearch.base.secret import read_secret
 from reidsearch.base.timecode import parse_zone
-from reidsearch.web import openapi
+from reidsearch.services.provider import Provider
+from reidsearch.web import openapi, provider
 from reidsearch.web.api import ENDPOINTS
 from reidsearch.web.declared import Page
 from reidsearch.web.pages import FORMS, PAGES
@@ -26,6 +29,7 @@ from reidsearch.web.safety import Safety
 from reidsearch.web.serving import serve_endpoint, serve_form, serve_page
 from reidsearch.web.sessions import Sessions
 from reidsearch.web.state import ServeSettings, State
+from reidsearch.web.watched import Watched
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
@@ -38,7 +42,27 @@ def make_state(archive: Archive, settings: ServeSettings) -> State:
     zone = archive.timezone
     local = archive.actor if settings.local else None
     sessions = Sessions(archive, local, settings.secure)
-    return State(archive, settings, parse_zone(zone) if zone else None, sessions)
+    state = State(archive, settings, parse_zone(zone) if zone else None, sessions)
+    state.provider = asked_provider(settings)
+    return state
+
+
+def asked_provider(settings: ServeSettings) -> Provider | None:
+    """Return the identity provider of the settings; None: there is none.
+
+    Raises:
+        UsageError: it cannot be used, or nobody could sign in.
+        InputError: the file with the secret cannot be read.
+    """
+    chosen = settings.sign_in
+    if chosen.oidc_issuer is None:
+        if not chosen.passwords and not settings.local:
+            raise UsageError(
+                "passwords are switched off, and there is no identity provider: nobody can sign in"
+            )
+        return None
+    secret = read_secret("REIDSEARCH_OIDC_SECRET", chosen.oidc_secret_file)
+    return Provider(chosen, secret)
 
 
 def make_app(state: State) -> Starlette:
@@ -76,10 +100,12 @@ def make_app(state: State) -> Starlette:
             *routes,
             *(Route(page.path, serve_page(page, state)) for page in PAGES),
             *(Route(form.path, serve_form(form, state), methods=["POST"]) for form in FORMS),
+            *provider.routes(state),
             Route("/sign-in/{token}", redeem),
             Mount(f"/{STATIC}", static),
         ],
         middleware=[
+            Middleware(Watched, state=state),
             Middleware(Safety, settings=state.settings),
             Middleware(GZipMiddleware, minimum_size=2_000),
         ],

@@ -99,6 +99,11 @@ class Listeners:
         self._counting = threading.Lock()
         self._channels: WeakValueDictionary[tuple[str, str], Channel] = WeakValueDictionary()
 
+    @property
+    def count(self) -> int:
+        """How many listen."""
+        return self._count
+
     def channel(
         self, of: tuple[str, str], look: Callable[[], Present], moved: Callable[[], object]
     ) -> Channel:

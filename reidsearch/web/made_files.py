@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reidsearch.base import temporaries
+from reidsearch.services.passing import PassingService
 
 KEPT_S = 600.0
 MOST = 16
@@ -38,9 +39,11 @@ class MadeFiles:
 
     Args:
         archive: the folder of the archive that they show something of.
+        passing: passes them on where other servers may be asked for the next part.
     """
 
-    def __init__(self, archive: Path) -> None:
+    def __init__(self, archive: Path, passing: PassingService | None = None) -> None:
+        self._passing = passing
         prefix = temporaries.prefix_of(temporaries.MADE, archive)
         self.folder = Path(tempfile.mkdtemp(prefix=prefix))
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
@@ -54,13 +57,17 @@ class MadeFiles:
             key: the same for the same content.
             make: writes the file where there is none yet; others who ask for it wait.
         """
+        if self._passing is not None and self._passing.needed:
+            made = self.new()
+            self._passing.made_once(key, make, made)
+            return made
         with self._lock:
             one = self._made.setdefault(key, _Made())
         with one.lock:
             if one.path is None or not one.path.exists():
                 one.path = self._made_now(key, make)
             one.until = time.monotonic() + KEPT_S
-            link = self._new()
+            link = self.new()
             os.link(one.path, link)
         with self._lock:
             self._made[key] = self._made.pop(key, one)  # the last one is asked for last
@@ -68,7 +75,7 @@ class MadeFiles:
         return link
 
     def _made_now(self, key: Hashable, make: Callable[[Path], object]) -> Path:
-        made = self._new()
+        made = self.new()
         try:
             make(made)
         except BaseException:
@@ -78,7 +85,8 @@ class MadeFiles:
             raise
         return made
 
-    def _new(self) -> Path:
+    def new(self) -> Path:
+        """Return a name for a file, for the caller to remove when it was sent."""
         return self.folder / f"{uuid.uuid4().hex}.mp4"
 
     def _drop(self) -> None:

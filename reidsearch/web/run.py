@@ -75,6 +75,8 @@ def run(
         scheme = "http" if tls is None else "https"
         address = f"{scheme}://{settings.hosts[0]}:{listening.getsockname()[1]}"
         tell(f"{address}/sign-in/{state.sessions.link()}" if settings.local else address)
+        if not settings.local:  # for others: the first of them should not wait for it
+            state.warming.begin(archive)
         try:
             _server(config, state).run([listening])
         finally:

@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidsearch.base.locations import path_of
+from reidsearch.base.settings import SignInSettings
 from reidsearch.web.events import Listeners
 from reidsearch.web.made_files import MadeFiles
+from reidsearch.web.metrics import Metrics
 from reidsearch.web.sessions import Sessions
 from reidsearch.web.views import Views
+from reidsearch.web.warming import Warming
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
     from reidsearch.services.jobs.runner import JobRunner
+    from reidsearch.services.provider import Provider
 
 LARGEST_BODY = 64 * 1024 * 1024
 """Bytes: a picture of 36 million pixels as PNG may be so large."""
@@ -30,6 +34,8 @@ class ServeSettings:
         secure: it is reached by HTTPS, so cookies are sent only so.
         local: whoever started the server signs in by a link; else only accounts sign in.
         proxied: a proxy in front of it tells in `X-Forwarded-For` who asks.
+        sign_in: how people sign in.
+        metrics_token: with which others than this machine read the figures; None: nobody else.
         footage: folders below which files may be indexed from the page.
         largest_body: bytes.
     """
@@ -38,6 +44,8 @@ class ServeSettings:
     secure: bool = False
     local: bool = True
     proxied: bool = False
+    sign_in: SignInSettings = SignInSettings()
+    metrics_token: str | None = field(default=None, repr=False)
     footage: tuple[Path, ...] = ()
     largest_body: int = LARGEST_BODY
 
@@ -48,6 +56,7 @@ class State:
 
     Args:
         zone: times are shown in it; None: the machine's own.
+        provider: the identity provider; None: there is none.
         runner: runs the jobs of the archive; None: another process does, or nobody.
     """
 
@@ -58,7 +67,11 @@ class State:
     listeners: Listeners = field(default_factory=Listeners)
     made: MadeFiles = field(init=False)
     views: Views = field(default_factory=Views)
+    metrics: Metrics = field(default_factory=Metrics)
+    warming: Warming = field(default_factory=Warming)
+    provider: Provider | None = None
     runner: JobRunner | None = None
 
     def __post_init__(self) -> None:
-        self.made = MadeFiles(Path(path_of(self.archive.location)))
+        folder = Path(path_of(self.archive.location))
+        self.made = MadeFiles(folder, self.archive.passing)

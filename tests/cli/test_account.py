@@ -151,3 +151,17 @@ def answered(archive: Path, answers: list[str]) -> tuple[int, str]:
         shown += part
     os.close(controlling)
     return process.wait(30), shown.decode("utf-8", "replace")
+
+
+@pytest.mark.full
+def test_an_account_of_the_identity_provider_has_no_password(held, monkeypatch):
+    added = held("account", "add", "vera", "--role", "viewer", "--no-password")
+    assert added.code == 0, added.err
+    both = held("account", "add", "x", "--role", "viewer", "--no-password", "--password-stdin")
+    assert both.code == 2
+    freed = held("account", "unbind", "vera", "--format", "json")
+    assert json.loads(freed.out)["change"] == "unbind"
+    require_valid(json.loads(freed.out))
+    with Archive.open(held.archive) as archive:
+        assert archive.accounts.verify("vera", "") is None
+        assert archive.accounts.verify("vera", "!") is None

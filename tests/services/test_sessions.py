@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import threading
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from reidsearch.domain.event_log import Event
 from reidsearch.services import sessions as lifetimes
 from reidsearch.services import sign_in
 from reidsearch.services.sessions import NOBODY
-from reidsearch.services.sign_in import NotSignedIn, SignInService, Throttle
+from reidsearch.services.sign_in import NotSignedIn, SignInService
+from reidsearch.store import failed_sign_ins
 
 HOUR = dt.timedelta(hours=1)
 
@@ -167,7 +169,11 @@ def test_a_session_on_read_only_media_goes_on(archive, clock, tmp_path):
 
 @pytest.fixture
 def signing(archive, clock) -> SignInService:
-    return SignInService(archive.accounts, archive.sessions, clock.seconds)
+    return signing_of(archive, clock)
+
+
+def signing_of(archive: Archive, clock: Clock) -> SignInService:
+    return SignInService(archive._store, archive.accounts, archive.sessions, clock.seconds)
 
 
 def guess(signing: SignInService, name: str = "maria", address: str = "192.0.2.1") -> float:
@@ -180,7 +186,7 @@ def test_signing_in_opens_a_session_and_is_recorded(archive, signing):
     attempt = signing.by_password("MARIA", PASSWORD, address="192.0.2.1")
     assert archive.sessions.find(attempt.token).account == attempt.account
     assert events(archive, Event.SIGN_IN) == [
-        {"account_id": 1, "actor": "maria", "address": "192.0.2.1"}
+        {"account_id": 1, "actor": "maria", "address": "192.0.2.1", "how": "password"}
     ]
 
 
@@ -267,17 +273,37 @@ def test_an_ipv6_customer_is_one_address(signing):
     assert guess(signing, "another", "::ffff:192.0.2.7") == 0
 
 
-def test_counts_take_bounded_memory(monkeypatch):
-    monkeypatch.setattr(sign_in, "MOST_COUNTED", 100)
-    throttle = Throttle(60)
+def test_counts_are_bounded(archive, signing, clock, monkeypatch):
+    monkeypatch.setattr(failed_sign_ins, "MOST_COUNTED", 20)
     for _ in range(sign_in.FREE_FAILURES):
-        throttle.count("attacked")
-    for number in range(1000):
-        throttle.count(f"name{number}")
-        if number % 50 == 0:
-            throttle.count("attacked")
-    assert len(throttle) == 100
-    assert throttle.wait_s("attacked") > 0, "what is tried again and again stays"
+        guess(signing, "attacked")
+    for number in range(40):
+        clock.at += dt.timedelta(seconds=1)
+        guess(signing, f"name{number}", f"192.0.3.{number}")
+        if number % 5 == 0:
+            clock.at += dt.timedelta(minutes=1)
+            guess(signing, "attacked", f"192.0.4.{number}")
+    folder = Path(archive.location)
+    assert sql(folder, "SELECT count(*) <= 20 FROM failed_sign_in") == [(1,)]
+    assert guess(signing, "attacked") > 0, "what is tried again and again stays"
+
+
+def test_what_was_typed_as_a_name_cannot_be_found_out_from_the_counts(archive, signing):
+    guess(signing, "my password, typed too early")
+    kept = sql(Path(archive.location), "SELECT key FROM failed_sign_in ORDER BY key")
+    assert [re.sub("[0-9a-f]{4}$", "....", key) for (key,) in kept] == [
+        "from 192.0.2.1",
+        "name ....",
+    ]
+
+
+def test_processes_that_serve_an_archive_count_together(archive, clock):
+    with Archive.open(Path(archive.location), offline=True) as other:
+        here, there = (signing_of(one, clock) for one in (archive, other))
+        assert [guess(one) for one in (here, there, here, there, here)] == [0] * 5
+        assert guess(there, address="192.0.2.9") > 0
+    clock.at += dt.timedelta(seconds=1)
+    assert here.by_password("maria", PASSWORD, address="192.0.2.9").token
 
 
 def test_failures_are_forgotten_after_an_hour(signing, clock):
@@ -291,7 +317,7 @@ def test_failures_are_recorded_without_what_may_be_a_password(archive, signing):
     guess(signing)
     guess(signing, name="my password, typed too early")
     assert events(archive, Event.SIGN_IN_FAILED) == [
-        {"name": name, "address": "192.0.2.1", "unrecorded": 0, "actor": NOBODY}
+        {"name": name, "address": "192.0.2.1", "unrecorded": 0, "actor": NOBODY, "how": "password"}
         for name in ("maria", None)
     ]
     failed = archive.log.entries(events=[Event.SIGN_IN_FAILED])
@@ -311,5 +337,5 @@ def test_guessing_does_not_fill_the_archive(archive, signing, clock):
     for _ in range(sign_in.FREE_FAILURES + 3):
         guess(signing, "otto", "203.0.113.9")
     signing.record_rest()
-    rest = {"name": None, "address": "", "unrecorded": 3, "actor": NOBODY}
+    rest = {"name": None, "address": "", "unrecorded": 3, "actor": NOBODY, "how": "password"}
     assert events(archive, Event.SIGN_IN_FAILED)[-1] == rest

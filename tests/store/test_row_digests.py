@@ -19,7 +19,14 @@ from reidsearch.store.row_digests import blob_of, covered, digest_of, has_digest
 from reidsearch.store.tables.every import metadata
 from reidsearch.store.tables.footage import checkpoint, tracklet_part
 
-WITHOUT = {"picture", "embedding", "tracklet_embedding", "photo_picture", "photo_embedding"}
+WITHOUT = {
+    "picture",
+    "embedding",
+    "tracklet_embedding",
+    "photo_picture",
+    "photo_embedding",
+    "passing_part",
+}
 
 
 @pytest.fixture

@@ -12,9 +12,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from archives import draw_many
 from declared import DECLARED, id_of
 
+from reidsearch import Archive
 from reidsearch.domain.decisions import Transits
+from reidsearch.media.naming.patterns import Naming
 from reidsearch.web.api import ENDPOINTS
 from reidsearch.web.declared import Endpoint, Form, Page
 from reidsearch.web.pages import PAGES
@@ -210,6 +213,27 @@ def test_a_journey_and_proposals_name_no_camera_that_may_not_be_seen(served) -> 
         assert proposals.status_code == 200
         assert bool(SHOWN_OF_GATE.search(proposals.text)) == seen
         assert not SHOWN_OF_GATE.search(journey.text) or seen
+
+
+def test_what_is_added_elsewhere_changes_nothing_that_is_told(served, ids, tmp_path) -> None:
+    """Neither a count nor order or plain scores of an answer; see `serving.md` for the rest."""
+    client = served.as_(OTTO)
+
+    def told() -> tuple[Any, Any, Any]:
+        asked = {"crop": [ids["yard"].crop], "k": 5, "adjusted": False}
+        answer = client.post("/api/v1/searches", json=asked).json()
+        ranked = [(one["crop_id"], one["score"]) for one in answer["matches"]]
+        return client.get("/api/v1/archive").json(), ranked, answer["statement"]["crops_searched"]
+
+    before = told()
+    assert before[0]["crops"] == sum(one["crops"] for one in before[0]["cameras"]) > 0
+    assert before[0]["tracklets"] == before[0]["footage"] * 2 == 2
+    draw_many(tmp_path / "more", 12)
+    with Archive.open(served.archive.location, model="builtin", offline=True) as other:
+        other.index([tmp_path / "more"], naming=Naming(camera="gate"))
+        other.neighbours.keep()
+    assert served.client.get("/api/v1/archive").json()["crops"] > before[0]["crops"] + 12
+    assert told() == before
 
 
 def test_pages_say_that_the_account_is_limited(served) -> None:

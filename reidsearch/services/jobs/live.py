@@ -1,6 +1,7 @@
 """What the process that runs jobs knows of them beyond their rows: progress, and that things move.
 
-Progress is not written to the database (`store/jobs.py` says why).
+Progress is written to the database only where servers on other machines may be asked for it, and
+then now and then (`store/jobs.py` says why).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ class LiveJobs:
     def __init__(self) -> None:
         self._moved = threading.Condition()
         self._of: dict[int, JobProgress] = {}
+        self._recorded: dict[int, JobProgress] = {}
         self._version = 0
 
     @property
@@ -32,6 +34,13 @@ class LiveJobs:
         """Set how far a job is."""
         self._of[job_id] = progress
         self.moved()
+
+    def unrecorded(self) -> dict[int, JobProgress]:
+        """Return the progress that has changed since the last call, by number of its job."""
+        of = dict(self._of)
+        changed = {one: told for one, told in of.items() if self._recorded.get(one) != told}
+        self._recorded = of
+        return changed
 
     def ended(self, job_id: int) -> None:
         """Forget a job's progress, which now stands in its row."""

@@ -14,6 +14,7 @@ import shutil
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from reidsearch.domain.job_requests import WRITING, JobKind
 from reidsearch.domain.jobs import Job, JobProblem, JobProcess, JobProgress, JobState
 from reidsearch.services.jobs.child import Child
 from reidsearch.services.jobs.service import JobService
+from reidsearch.services.passing import PassingService
 from reidsearch.store.crops.store import Store
 from reidsearch.store.jobs import GOES_ON
 
@@ -32,6 +34,8 @@ LOOKS_EVERY_S = 1.0
 """For processes that are overdue, and for the right to run jobs."""
 IDLE_LOOKS_EVERY_S = 5.0
 """For the end of other writers that were killed; what others commit wakes the lanes at once."""
+TELLS_EVERY_S = 2.0
+"""Servers on other machines how far a job is."""
 READING = frozenset(JobKind) - WRITING
 OUTPUTS_KEPT = 30
 """Of jobs that wrote files, the latest; the files are for being fetched, not for being kept."""
@@ -46,15 +50,21 @@ class JobRunner:
     """
 
     def __init__(
-        self, store: Store, jobs: JobService, command: Sequence[str], told: Mapping[str, Any]
+        self,
+        store: Store,
+        jobs: JobService,
+        passing: PassingService,
+        command: Sequence[str],
+        told: Mapping[str, Any],
     ) -> None:
-        self._store, self._jobs = store, jobs
+        self._store, self._jobs, self._passing = store, jobs, passing
         self._command, self._told = command, dict(told)
         self._process = JobProcess(os.getpid(), socket.gethostname(), iso(now()))
         self._stopping = threading.Event()
         self._children: dict[int, Child] = {}
         self._keeper = threading.Thread(target=self._keep, name="jobs", daemon=True)
         self._outputs: Path | None = None
+        self._told_at = float("-inf")
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -94,6 +104,7 @@ class JobRunner:
         while not self._stopping.is_set():
             seen = self._jobs.live.wait(seen, LOOKS_EVERY_S, self._stopping.is_set)
             self._pass_on_stops()
+            self._tell_others()
         while any(lane.is_alive() for lane in lanes):
             self._pass_on_stops()
             for lane in lanes:
@@ -125,6 +136,13 @@ class JobRunner:
             if job_id in asked:
                 child.ask_to_stop()
             child.end_when_overdue()
+
+    def _tell_others(self) -> None:
+        """Record how far jobs are where servers on other machines may be asked for it."""
+        if self._passing.needed and time.monotonic() - self._told_at >= TELLS_EVERY_S:
+            self._told_at = time.monotonic()
+            with contextlib.suppress(ReidsearchError):  # the database is busy: at the next look
+                self._jobs.record_progress()
 
     def _lane(self, kinds: Collection[JobKind]) -> None:
         while not self._stopping.is_set():
@@ -198,6 +216,7 @@ class JobRunner:
             "actor": job.actor,
             "output": str(self._output_of(job)),
         }
+        erasures = self._store.state().erasures
         child = Child(self._command, {**self._told, **told})
         self._children[job.job_id] = child
         self._jobs.live.moved()  # somebody may have asked to stop it before it could be told
@@ -210,6 +229,10 @@ class JobRunner:
         killed = child.ended()
         if "problem" in last:
             return {"problem": JobProblem(**last["problem"])}
+        if self._passing.needed and job.kind in READING and "result" in last:
+            # Where that fails, the file stays here, and is fetched from this server alone.
+            with contextlib.suppress(ReidsearchError, OSError):
+                self._passing.pass_output(job.job_id, self._output_of(job), erasures)
         return last if "result" in last else {"problem": killed}
 
     def _output_of(self, job: Job) -> Path:

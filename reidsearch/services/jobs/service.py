@@ -93,6 +93,12 @@ class JobService:
             running = job_store.rows(connection, states=[JobState.RUNNING])
         return self._told(found, running)
 
+    def waiting(self) -> list[JobState]:
+        """Return the states of the jobs that have not ended."""
+        with self._store.read() as connection:
+            open_ones = job_store.rows(connection, states=[JobState.QUEUED, JobState.RUNNING])
+        return [job.state for job in open_ones]
+
     def one(self, job_id: int) -> Job:
         """Return a job. Raises NotFound."""
         with self._store.read() as connection:
@@ -149,6 +155,14 @@ class JobService:
         with self._store.write() as connection:
             job_store.end(connection, job_id, state, progress, result=result, problem=problem)
         self.live.ended(job_id)
+
+    def record_progress(self) -> None:
+        """Record how far jobs of this process are, for servers on other machines."""
+        moved = self.live.unrecorded()
+        if moved:
+            with self._store.write() as connection:
+                for job_id, progress in moved.items():
+                    job_store.record_progress(connection, job_id, progress)
 
     def stopping(self) -> list[int]:
         """Return the running jobs that somebody has asked to stop."""

@@ -1,4 +1,4 @@
-"""The tables of who may sign in, and of who is signed in."""
+"""The tables of who may sign in, who is signed in, and who failed to."""
 
 from __future__ import annotations
 
@@ -30,8 +30,12 @@ account = Table(
     Column("disabled", Boolean, nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("changed_us", BigInteger, nullable=False),
+    # Whom an identity provider means by it, from the first sign-in there on; null: nobody yet.
+    Column("issuer", String(500)),
+    Column("subject", String(255)),
     row_digest(),
     UniqueConstraint("key"),
+    Index(None, "issuer", "subject", unique=True),
     sqlite_autoincrement=True,
 )
 
@@ -50,4 +54,14 @@ session = Table(
     UniqueConstraint("token"),
     Index(None, "account_id"),
     sqlite_autoincrement=True,
+)
+
+failed_sign_in = Table(
+    "failed_sign_in",
+    metadata,
+    Column("key", String(64), primary_key=True),  # see `store/failed_sign_ins.py`
+    Column("failures", Integer, nullable=False),
+    Column("last_us", BigInteger, nullable=False),
+    Column("until_us", BigInteger, nullable=False),  # no attempt is looked at before
+    row_digest(),
 )

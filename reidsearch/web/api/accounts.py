@@ -47,13 +47,32 @@ def signed_in(call: Call, given: SignIn) -> tuple[str, Account]:
     """Return the token of a new session, and whose it is; the one before it ends.
 
     Raises:
-        Denied: the name or the password is wrong, or it was tried too often.
+        Denied: the name or the password is wrong, it was tried too often, or passwords are
+            switched off.
     """
-    attempt = require(
-        call.archive.sign_in.by_password(given.name, given.password, address=call.address)
-    )
+    require_passwords(call)
+    tried = call.archive.sign_in.by_password(given.name, given.password, address=call.address)
+    call.state.metrics.signed_in("password", outcome(tried))
+    attempt = require(tried)
     call.state.sessions.end(call.session, call.address)
     return attempt.token, attempt.account
+
+
+def outcome(attempt: Attempt) -> str:
+    """Return how figures name what became of an attempt to sign in."""
+    if isinstance(attempt, SignedIn):
+        return "signed-in"
+    return "too-often" if attempt.wait_s else attempt.why.value
+
+
+def require_passwords(call: Call) -> None:
+    """Refuse passwords where they are switched off.
+
+    Raises:
+        Denied: they are.
+    """
+    if not call.state.settings.sign_in.passwords:
+        raise Denied(HTTPStatus.FORBIDDEN, "passwords-off", "nobody signs in by a password here")
 
 
 def require(attempt: Attempt) -> SignedIn:
@@ -109,6 +128,7 @@ def own_password(call: Call, given: OwnPassword) -> Document:
             f"{call.person.name} has no account here: the link that the server printed signs in",
             kind=Kind.ACCOUNT_NONE,
         )
+    require_passwords(call)
     name = call.person.name
     require(call.archive.sign_in.verified(name, given.old, address=call.address))
     keep = call.person.session_id

@@ -8,14 +8,48 @@ from reidsearch.web.call import Call
 from reidsearch.web.declared import Document, Endpoint, Given, Nothing
 from reidsearch.web.person import Role
 
+OF_ALL_CAMERAS = (
+    "persons_labelled",
+    "crops_without_time",
+    "crops_deleted",
+    "small_detections",
+    "runs",
+    "unfinished_runs",
+    "running_runs",
+    "database_bytes",
+    "index_bytes",
+    "generation",
+)
+"""Numbers that tell of more than somebody limited to cameras may see, and are 0 for them."""
+
 
 def summary(call: Call, _: Nothing) -> Document:
-    """Return the archive in numbers."""
+    """Return the archive in numbers; limited to cameras, in those of what may be seen."""
     told = summary_json(call.archive.show())
-    if call.cameras is not None:
-        told["cameras"] = [one for one in told["cameras"] if one["camera"] in call.cameras]
-        told["not_searched"] = []  # names files, of which nobody knows the camera
-    return told
+    if call.cameras is None:
+        return told
+    cameras = [one for one in told["cameras"] if one["camera"] in call.cameras]
+    coverage = call.archive.footage.coverage()
+    sources = [one for one in coverage if call.sight.camera(one.facts.camera)]
+    crops = sum(one["crops"] for one in cameras)
+    times = [one[end] for one in cameras for end in ("first_time", "last_time") if one[end]]
+    return (
+        told
+        | dict.fromkeys(OF_ALL_CAMERAS, 0)
+        | {
+            "cameras": cameras,
+            "crops": crops,
+            "crops_in_index": crops,
+            "sources": len(sources),
+            "footage": len(sources),
+            "tracklets": sum(one.counts.get("tracklets", 0) for one in sources),
+            "first_time": min(times, default=None),
+            "last_time": max(times, default=None),
+            "failures": [],
+            "not_searched": [],  # names files, of which nobody knows the camera
+            "pending": [],
+        }
+    )
 
 
 class CoverageAsked(Given, frozen=True):

@@ -31,6 +31,7 @@ from reidsearch.web.declared import Document, Endpoint, Given, Nothing
 from reidsearch.web.events import MEDIA, Present
 from reidsearch.web.person import Role
 from reidsearch.web.problems import Denied
+from reidsearch.web.sending import PassingFile
 
 SHOWN = 100
 
@@ -93,15 +94,29 @@ def file(call: Call, _: Nothing) -> Response:
     folder = call.state.runner.output(found.job_id) if call.state.runner else None
     whole = folder is not None and found.state is JobState.DONE  # else it may be half a file
     files = sorted(one for one in folder.iterdir() if one.is_file()) if folder and whole else []
-    if not files:
-        raise NotFound(
-            f"there is no file of job {found.job_id}",
-            "files of jobs go when the server ends, and when later ones come; start it again",
-            kind=Kind.JOB_OUTPUT_GONE,
-            job=found.job_id,
-        )
-    call.archive.log.exported(files[0], f"download of job {found.job_id}")
-    return FileResponse(files[0], filename=files[0].name)
+    what = f"download of job {found.job_id}"
+    if files:
+        call.archive.log.exported(files[0], what)
+        return FileResponse(files[0], filename=files[0].name)
+    passed = call.state.made.new()
+    name = call.archive.passing.output(found.job_id, passed)
+    if name is None:
+        passed.unlink(missing_ok=True)
+        raise _no_file(call, found)
+    call.archive.log.exported(passed, what, name)
+    return PassingFile(passed, filename=name)
+
+
+def _no_file(call: Call, job: Job) -> NotFound:
+    where = ""
+    if call.archive.passing.needed and job.process is not None and job.state is JobState.DONE:
+        where = f" at this server; it was run on {job.process.host}"
+    return NotFound(
+        f"there is no file of job {job.job_id}{where}",
+        "files of jobs go when the server ends, and when later ones come; start it again",
+        kind=Kind.JOB_OUTPUT_GONE,
+        job=job.job_id,
+    )
 
 
 def folders(call: Call, asked: FolderAsked) -> Document:

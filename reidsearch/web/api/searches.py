@@ -18,7 +18,9 @@ from reidsearch.web.declared import Document, Endpoint
 
 def found(call: Call, asked: SearchAsked) -> Answer:
     """Return the answer to a search, of what whoever asks may see."""
-    return call.archive.search(request_of(call, asked))
+    answer = call.archive.search(request_of(call, asked))
+    call.state.metrics.searched()
+    return answer
 
 
 def answer(call: Call, asked: SearchAsked) -> Document:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 from starlette.responses import RedirectResponse, Response
@@ -13,6 +13,7 @@ from reidsearch.web.call import Call
 from reidsearch.web.declared import Form, Given, Nothing, Page, Values
 from reidsearch.web.person import Role
 from reidsearch.web.problems import Denied
+from reidsearch.web.provider import THERE
 
 
 class Asked(Given, frozen=True):
@@ -22,11 +23,13 @@ class Asked(Given, frozen=True):
         used: a link was tried that does not work.
         refused: name or password was wrong.
         wait_s: it was tried too often.
+        provider: why nobody is signed in by the identity provider.
     """
 
     used: bool = False
     refused: bool = False
     wait_s: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    provider: Literal["away", "refused", "stranger"] | None = None
 
 
 def sign_in(call: Call, asked: Asked) -> Values:
@@ -36,7 +39,10 @@ def sign_in(call: Call, asked: Asked) -> Values:
         "refused": asked.refused,
         "wait_s": asked.wait_s,
         "local": call.state.settings.local,
-        "accounts": any(not one.disabled for one in call.archive.accounts.all()),
+        "trouble": asked.provider,
+        "provider": THERE if call.state.provider is not None else None,
+        "accounts": call.state.settings.sign_in.passwords
+        and any(not one.disabled for one in call.archive.accounts.all()),
     }
 
 
