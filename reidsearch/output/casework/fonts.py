@@ -16,7 +16,7 @@ from PIL import ImageFont
 from reidsearch.output.lettering import SYSTEM_FONTS
 from reidsearch.output.visible import visible
 
-COMMON = "".join(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x100)))) + "–—‘’“”…−×"
+COMMON = "".join(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x100)))) + "–—‘’“”…−×"  # noqa: RUF001
 """Characters that fonts of documents have in any case: ASCII, Latin 1, and punctuation."""
 
 

@@ -1,13 +1,13 @@
 """What several server processes share: counts of failed sign-ins, files; who a provider means.
 
-Revision: 0025, after 0019
+Revision: 0022, after 0021
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0025"
-down_revision = "0019"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 

@@ -9,11 +9,11 @@ CREATE TABLE account (
 	disabled BOOLEAN NOT NULL, 
 	created_us BIGINT NOT NULL, 
 	changed_us BIGINT NOT NULL, 
-	row_digest BLOB, 
+	row_digest BLOB, issuer VARCHAR(500), subject VARCHAR(255), 
 	CONSTRAINT uq_account_key UNIQUE ("key")
 );
-INSERT INTO "account" VALUES(1,'maria','maria','analyst','$argon2id$v=19$m=65536,t=3,p=4$N79/qwNvNQL9GesUmpuS+w$jUgrqgaKVZGw9QW0JsTN2ITPPu6T+VSFREcD2tRR7Iw','["gate"]',0,1795731099147709,1795731099147709,X'AC3B91A862DCA24C');
-INSERT INTO "account" VALUES(2,'Zoë','zoë','admin','$argon2id$v=19$m=65536,t=3,p=4$CnUCuoEWUAhfIV73ZnNSYg$zuZAxP/si1NrOo9mk+JJgrHjJeNE/kwNx4DpedKyMaE',NULL,1,1795731099427675,1795731099462772,X'64849B3D95B62B96');
+INSERT INTO "account" VALUES(1,'maria','maria','analyst','$argon2id$v=19$m=65536,t=3,p=4$N79/qwNvNQL9GesUmpuS+w$jUgrqgaKVZGw9QW0JsTN2ITPPu6T+VSFREcD2tRR7Iw','["gate"]',0,1795731099147709,1795731099147709,X'7BADA3F228D6D123',NULL,NULL);
+INSERT INTO "account" VALUES(2,'Zoë','zoë','admin','$argon2id$v=19$m=65536,t=3,p=4$CnUCuoEWUAhfIV73ZnNSYg$zuZAxP/si1NrOo9mk+JJgrHjJeNE/kwNx4DpedKyMaE',NULL,1,1795731099427675,1795731099462772,X'F691DAD6A9FB8F03',NULL,NULL);
 CREATE TABLE adjustment (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	model_id INTEGER NOT NULL, 
@@ -30,7 +30,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0023');
+INSERT INTO "alembic_version" VALUES('0022');
 CREATE TABLE archive (
 	id INTEGER NOT NULL, 
 	uuid VARCHAR(36) NOT NULL, 
@@ -183,6 +183,15 @@ CREATE TABLE event (
 INSERT INTO "event" VALUES(1,1795731099158770,'account','{"change": "add", "account_id": 1, "name": "maria", "role": "analyst", "cameras": ["gate"], "disabled": false, "actor": "root"}',X'85E4C9106AE4BC71');
 INSERT INTO "event" VALUES(2,1795731099433321,'account','{"change": "add", "account_id": 2, "name": "Zo\u00eb", "role": "admin", "cameras": null, "disabled": false, "actor": "root"}',X'E468A8DA47F21B8D');
 INSERT INTO "event" VALUES(3,1795731099472456,'account','{"change": "disable", "account_id": 2, "name": "Zo\u00eb", "role": "admin", "cameras": null, "disabled": true, "actor": "root"}',X'E8A4495A24F37EFD');
+CREATE TABLE failed_sign_in (
+	"key" VARCHAR(64) NOT NULL, 
+	failures INTEGER NOT NULL, 
+	last_us BIGINT NOT NULL, 
+	until_us BIGINT NOT NULL, 
+	row_digest BLOB, 
+	CONSTRAINT pk_failed_sign_in PRIMARY KEY ("key")
+);
+INSERT INTO "failed_sign_in" VALUES('from 192.0.2.1',1,1795786156742998,1795786156742998,X'43C528D4EAD44FAF');
 CREATE TABLE failure (
 	"key" BLOB NOT NULL, 
 	text TEXT NOT NULL, 
@@ -421,6 +430,26 @@ CREATE TABLE neighbours (
 	CONSTRAINT fk_neighbours_model_id_model FOREIGN KEY(model_id) REFERENCES model (id)
 );
 INSERT INTO "neighbours" VALUES(2,1,'graph-000002.npy',1040,X'8C822608F89B2569F188B4B608DCAF2CA25F66D9884A4FDE72A3BBA5B0C4AB65',4,1717150000000000,X'F7257CEEE19AE2B4',NULL,NULL);
+CREATE TABLE passing_file (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	room VARCHAR(16) NOT NULL, 
+	"key" VARCHAR(64) NOT NULL, 
+	name VARCHAR(255) NOT NULL, 
+	size_bytes BIGINT NOT NULL, 
+	used_us BIGINT NOT NULL, 
+	row_digest BLOB, 
+	CONSTRAINT uq_passing_file_room_key UNIQUE (room, "key")
+);
+INSERT INTO "passing_file" VALUES(1,'job','1','crop-1.mp4',6,1795786156711882,X'97E00CAC7C170482');
+CREATE TABLE passing_part (
+	file_id INTEGER NOT NULL, 
+	number INTEGER NOT NULL, 
+	data BLOB NOT NULL, 
+	sha256 BLOB NOT NULL, 
+	CONSTRAINT pk_passing_part PRIMARY KEY (file_id, number), 
+	CONSTRAINT fk_passing_part_file_id_passing_file FOREIGN KEY(file_id) REFERENCES passing_file (id) ON DELETE CASCADE
+);
+INSERT INTO "passing_part" VALUES(1,0,X'6120636C6970',X'E899537B4C9149CD5EDB2000EA1E14F1D8EB76BE0CEEC7868AD01C7E389EB5B9');
 CREATE TABLE pending (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	kind VARCHAR(16) NOT NULL, 
@@ -502,6 +531,30 @@ CREATE TABLE proposal_member (
 );
 INSERT INTO "proposal_member" VALUES(1,5,NULL,1,0.75,X'A6E00E01EF8E9B48');
 INSERT INTO "proposal_member" VALUES(2,5,NULL,3,0.75,X'75D7A8A40F5F4311');
+CREATE TABLE queued_source (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	"key" BLOB NOT NULL, 
+	location TEXT NOT NULL, 
+	kind VARCHAR(16) NOT NULL, 
+	size_bytes BIGINT NOT NULL, 
+	request JSON NOT NULL, 
+	actor TEXT NOT NULL, 
+	case_name TEXT, 
+	state VARCHAR(16) NOT NULL, 
+	queued_us BIGINT NOT NULL, 
+	started_us BIGINT, 
+	ended_us BIGINT, 
+	worker_id INTEGER, 
+	taken INTEGER NOT NULL, 
+	attempts INTEGER NOT NULL, 
+	reached_us BIGINT NOT NULL, 
+	missing_on TEXT NOT NULL, 
+	problem JSON, 
+	footage_s FLOAT, 
+	row_digest BLOB
+);
+INSERT INTO "queued_source" VALUES(1,X'636BB5F8649DD2DD852CA91F57981D3E','/footage/gate.mp4','video',1000,'{"camera": "gate", "preset": "fast"}','anna',NULL,'running',1795786100032006,1795786100057146,NULL,1,1,1,0,'',NULL,NULL,X'596FF07A99A6AEDD');
+INSERT INTO "queued_source" VALUES(2,X'B91CBBFEAC5313FB59E695BE7B21F852','/crops','pictures',50,'{"camera": "gate", "preset": "fast"}','anna',NULL,'queued',1795786100032006,NULL,NULL,NULL,0,0,0,'',NULL,NULL,X'C131DB00D3769662');
 CREATE TABLE reference_photo (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	identity_id INTEGER, 
@@ -667,6 +720,23 @@ CREATE TABLE tracklet_part (
 	CONSTRAINT fk_tracklet_part_tracklet_id_tracklet FOREIGN KEY(tracklet_id) REFERENCES tracklet (id) ON DELETE CASCADE
 );
 INSERT INTO "tracklet_part" VALUES(4,1,0,400000,5,1,X'789C636080004628CD04A599A1340B030C283832302C00620F2706860F4E94F2D3D2D2ECD13100B9841636',X'8C822608F89B2569F188B4B608DCAF2CA25F66D9884A4FDE72A3BBA5B0C4AB65',X'7AEAAAF50DAF9FDC',NULL);
+CREATE TABLE worker (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	host TEXT NOT NULL, 
+	pid BIGINT NOT NULL, 
+	started_us BIGINT NOT NULL, 
+	seen_us BIGINT NOT NULL, 
+	until_us BIGINT NOT NULL, 
+	ended_us BIGINT, 
+	queued_id INTEGER, 
+	share FLOAT, 
+	done INTEGER NOT NULL, 
+	done_bytes BIGINT NOT NULL, 
+	footage_s FLOAT NOT NULL, 
+	busy_s FLOAT NOT NULL, 
+	row_digest BLOB
+);
+INSERT INTO "worker" VALUES(1,'host-a',4711,1795786100034137,1795786100034137,1795786160034137,NULL,NULL,NULL,0,0,0.0,0.0,X'3610261304BF3F1D');
 CREATE INDEX ix_attributes_model_id ON attributes (model_id);
 CREATE INDEX ix_embedding_crop_id ON embedding (crop_id);
 CREATE INDEX ix_location_crop_id ON location (crop_id);
@@ -692,6 +762,9 @@ CREATE INDEX ix_review_answer_review_id ON review_answer (review_id);
 CREATE INDEX ix_reference_photo_identity_id ON reference_photo (identity_id);
 CREATE INDEX ix_photo_picture_sha256 ON photo_picture (sha256);
 CREATE INDEX ix_photo_embedding_photo_id ON photo_embedding (photo_id);
+CREATE UNIQUE INDEX ix_queued_source_key ON queued_source ("key");
+CREATE INDEX ix_queued_source_state ON queued_source (state);
+CREATE UNIQUE INDEX ix_account_issuer_subject ON account (issuer, subject);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('calibration',2);
 INSERT INTO "sqlite_sequence" VALUES('decision',4);
@@ -699,5 +772,8 @@ INSERT INTO "sqlite_sequence" VALUES('linking',3);
 INSERT INTO "sqlite_sequence" VALUES('neighbours',2);
 INSERT INTO "sqlite_sequence" VALUES('proposal',5);
 INSERT INTO "sqlite_sequence" VALUES('pending',0);
+INSERT INTO "sqlite_sequence" VALUES('queued_source',2);
+INSERT INTO "sqlite_sequence" VALUES('worker',1);
 INSERT INTO "sqlite_sequence" VALUES('account',2);
+INSERT INTO "sqlite_sequence" VALUES('passing_file',1);
 COMMIT;
