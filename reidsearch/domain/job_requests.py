@@ -140,8 +140,6 @@ JobWork: TypeAlias = IndexWork | LinkWork | AttributesWork | TracksWork | PageWo
 
 WRITING = frozenset({JobKind.INDEX, JobKind.LINK, JobKind.ATTRIBUTES})
 """Kinds that change the archive: one at a time. The others only read, and run beside them."""
-BESIDE_RUNS = frozenset({JobKind.INDEX, JobKind.ATTRIBUTES})
-"""Of these the ones that go on beside index runs of others, where the database can have several."""
 
 _TYPES: dict[JobKind, type[JobWork]] = {
     one.kind: one for one in (IndexWork, LinkWork, AttributesWork, TracksWork, PageWork, ClipWork)

@@ -119,7 +119,7 @@ class FootageService:
         Raises:
             ArchiveLocked: another process writes.
         """
-        with self._store.lock(), self._store.write() as connection:
+        with self._store.indexing(), self._store.write() as connection:
             record_clock(connection, source_id, clock, self._actor, why)
 
     def undo_clock(self, change: ClockChange, why: str = "") -> None:
@@ -134,7 +134,7 @@ class FootageService:
             UsageError: the clock was changed after that correction.
             ArchiveLocked: another process writes.
         """
-        with self._store.lock(), self._store.write() as connection:
+        with self._store.indexing(), self._store.write() as connection:
             if clock_of(connection, change.source_id) != change.after:
                 raise UsageError("the clock was changed after the correction that is to be undone")
             record_clock(connection, change.source_id, change.before, self._actor, why)

@@ -132,7 +132,7 @@ def relocate(store: Store, moved: Relocation, *, who: str, why: str, dry_run: bo
             archive=store.location,
         )
     if not dry_run:
-        with store.lock():
+        with store.indexing():
             places.record_relocation(store, moved, found, who, why)
     return Relocated(moved.old, moved.new, len(found), tuple(missing), tuple(differing))
 

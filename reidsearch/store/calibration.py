@@ -74,7 +74,7 @@ def keep(store: Store, made: Calibration) -> None:
         "soundness": asdict(made.soundness),
     }
     model = tables.model.c
-    with store.lock(), store.write() as connection:
+    with store.indexing(), store.write() as connection:
         model_id = connection.scalar(
             select(tables.archive.c.model_id)
             .join(tables.model, model.id == tables.archive.c.model_id)
@@ -105,7 +105,7 @@ def forget(store: Store) -> bool:
     Raises:
         ArchiveLocked: another process writes.
     """
-    with store.lock(), store.write() as connection:
+    with store.indexing(), store.write() as connection:
         gone = connection.execute(delete(table)).rowcount
         if gone:
             record_event(connection, Event.FORGET_CALIBRATION, {})

@@ -20,11 +20,12 @@ the same thread (refused with `RuntimeError`, since it would wait for itself).
 when its process dies. Decisions do not take it. It is not reentrant: a function that needs it held
 by its caller says so.
 
-**Index runs.** `indexing()` holds the writer lock for an index run: with other runs where the
-database can (PostgreSQL), else alone (SQLite). Each run has a lock of its own (`announce`), so a
-run that is recorded as running and is not among `live_runs()` was killed, and takes sources one at
-a time (`claim`), so that two runs never work on the same bytes. All locks of a run are lost
-together, and who has lost them writes nothing more: the next `write()` of its thread is refused.
+**Index runs.** `indexing()` holds the writer lock for an index run, or for other work that adds or
+corrects: with others who index where the database can (PostgreSQL), else alone (SQLite). Each run
+has a lock of its own (`announce`), so a run that is recorded as running and is not among
+`live_runs()` was killed, and takes sources one at a time (`claim`), so that two runs never work on
+the same bytes. All locks of a run are lost together, and who has lost them writes nothing more: the
+next `write()` of its thread is refused.
 
 **A lost connection.** Nothing is retried for the caller but what had not begun: where a connection
 was lost while nobody used it, `write()` takes another one. Lost in the middle of a transaction,

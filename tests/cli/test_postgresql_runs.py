@@ -17,7 +17,11 @@ from reidsearch.archive import Archive
 from reidsearch.base.address import PostgresAddress
 from reidsearch.base.errors import ArchiveLocked
 from reidsearch.datasets.synthetic.footage import write_detections, write_scene
+from reidsearch.index.gallery import Gallery
+from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.store.crops.store import Store
+from reidsearch.store.derived import newest_generation
+from reidsearch.store.pending import pending_work, record_files
 
 pytestmark = pytest.mark.full
 SOURCES = 5
@@ -148,3 +152,35 @@ def test_the_same_crops_indexed_twice_at_once_are_there_once(address, tmp_path):
         shown = archive.show()
         assert (shown.crops, len(shown.failures), shown.unfinished_runs) == (300, 1, 0)
         assert archive.check() == []
+
+
+def test_files_of_a_machine_are_written_beside_others_who_index(address, tmp_path, monkeypatch):
+    draw_many(tmp_path / "crops", 40)
+    with Archive.open(address, model="builtin") as archive:
+        archive.index([tmp_path / "crops"])
+    with Store(address) as other, other.indexing():
+        monkeypatch.setenv("REIDSEARCH_DATA", str(tmp_path / "elsewhere"))
+        with Store(address) as store:
+            assert newest_generation(store) is None
+            Gallery(store).compact()
+            assert newest_generation(store).last_crop_id == 40
+            assert other.locked()
+    with Store(address) as store:
+        with store.deriving(), Store(address) as same, pytest.raises(ArchiveLocked):
+            Neighbours(same, Gallery(same)).keep(blocks=None)
+        with Store(address) as same:
+            assert Neighbours(same, Gallery(same)).keep(blocks=None)
+
+
+def test_files_left_half_written_are_the_work_of_their_machine(address, tmp_path, monkeypatch):
+    with Store(address) as here:
+        record_files(here)
+        monkeypatch.setenv("REIDSEARCH_DATA", str(tmp_path / "elsewhere"))
+        with Store(address) as there:
+            assert there.node != here.node
+            assert pending_work(there) == ()
+            with Archive.open(address, model="builtin") as archive:
+                assert archive.maintenance.finish() == ()
+        assert len(pending_work(here)) == 1
+        with here.deriving():
+            assert pending_work(here) == (), "somebody is at it"

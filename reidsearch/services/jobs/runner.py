@@ -21,7 +21,7 @@ from typing import Any
 from reidsearch.base import temporaries
 from reidsearch.base.errors import Kind, ReidsearchError
 from reidsearch.base.timecode import iso, now
-from reidsearch.domain.job_requests import BESIDE_RUNS, WRITING, JobKind
+from reidsearch.domain.job_requests import WRITING, JobKind
 from reidsearch.domain.jobs import Job, JobProblem, JobProcess, JobProgress, JobState
 from reidsearch.services.jobs.child import Child
 from reidsearch.services.jobs.service import JobService
@@ -135,10 +135,9 @@ class JobRunner:
     def _next(self, kinds: Collection[JobKind]) -> bool:
         """Do the next job of some kinds; tell whether there was one."""
         try:
-            if kinds is WRITING and self._store.locked():
-                # Beside other index runs only another one can begin, where the database lets it.
-                kinds = BESIDE_RUNS if self._store.may_index() else frozenset()
-            job = self._jobs.next(kinds, self._process) if kinds else None
+            if kinds is WRITING and not self._store.may_index():
+                return False
+            job = self._jobs.next(kinds, self._process)
         except ReidsearchError:  # busy, or the disk is full: at the next look
             return False
         return job is not None and self._run(job)

@@ -13,7 +13,6 @@ from typing import Any
 
 from reidsearch.base.errors import Kind, UsageError
 from reidsearch.domain.job_requests import (
-    BESIDE_RUNS,
     WRITING,
     IndexWork,
     JobKind,
@@ -172,16 +171,9 @@ class JobService:
             return list(jobs)
         writing = [job for job in running if job.kind in WRITING]
         lives = self._store.jobs_run()
-        holder = None if writing or not lives else self._store.holder()
-        beside = (
-            BESIDE_RUNS if holder is not None and self._store.may_index() else frozenset[JobKind]()
-        )
-        return [
-            self._completed(
-                job, writing, lives=lives, holder=None if job.kind in beside else holder
-            )
-            for job in jobs
-        ]
+        free = writing or not lives or self._store.may_index()
+        holder = None if free else self._store.holder()
+        return [self._completed(job, writing, lives=lives, holder=holder) for job in jobs]
 
     def _completed(
         self, job: Job, writing: Sequence[Job], *, lives: bool, holder: str | None
