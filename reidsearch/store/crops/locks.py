@@ -133,18 +133,6 @@ class StoreLocks:
         """Tell whether an index run could begin just now."""
         return self._database.may_index()
 
-    def announce(self, run_id: int) -> None:
-        """Take the lock of an index run, before its row is committed; see `Database.announce`."""
-        self._database.announce(run_id)
-
-    def live_runs(self) -> frozenset[int]:
-        """Return the index runs at work just now."""
-        return self._database.live_runs()
-
-    def claim(self, sha256: bytes) -> AbstractContextManager[bool]:
-        """Claim a source for this thread's index run; see `Database.claim`."""
-        return self._database.claim(sha256)
-
     def working(self, worker_id: int) -> AbstractContextManager[None]:
         """Hold the sign that a worker of the queue lives; see `Database.working`."""
         return self._database.working(worker_id)
@@ -156,6 +144,18 @@ class StoreLocks:
     def cut_off(self, host: str, pid: int) -> None:
         """End the connections of a process that does not answer; see `Database.cut_off`."""
         self._database.cut_off(host, pid)
+
+    def announce(self, run_id: int) -> None:
+        """Take the lock of an index run, before its row is committed; see `Database.announce`."""
+        self._database.announce(run_id)
+
+    def live_runs(self) -> frozenset[int]:
+        """Return the index runs at work just now."""
+        return self._database.live_runs()
+
+    def claim(self, sha256: bytes) -> AbstractContextManager[bool]:
+        """Claim a source for this thread's index run; see `Database.claim`."""
+        return self._database.claim(sha256)
 
     @contextlib.contextmanager
     def fenced(self, require: Callable[[Connection], object]) -> Iterator[None]:
