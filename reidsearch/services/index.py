@@ -18,6 +18,7 @@ from reidsearch.base.progress import NO_PROGRESS, Parts, Progress
 from reidsearch.base.settings import FootageSettings, PictureLimits
 from reidsearch.domain.crops import CropInput, Rejected
 from reidsearch.domain.reports import FactsReport, FootageReport, IndexReport
+from reidsearch.index.contract import IndexAway
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.ingest.crops import ingest, request_digest
@@ -290,11 +291,18 @@ class IndexService:
             # Another writer that has begun meanwhile will compact it just as well.
             with contextlib.suppress(ArchiveLocked), self._store.lock():
                 if self._gallery.needs_compaction():  # still, after what was pending
-                    self._gallery.compact(Parts(run.progress, []))  # named, below the total
+                    self._compact(run)
                 run.progress.working_on("")
         with contextlib.suppress(ArchiveLocked):
             self._neighbours.keep(run.progress, stopped=run.stop.is_set)
         return replace(report, model_doubt=self._doubt(run))
+
+    def _compact(self, run: Run) -> None:
+        try:
+            self._gallery.compact(Parts(run.progress, []))  # named, below the total
+        except IndexAway as error:
+            said = f"all that was read is in the database, but {error.message}"
+            raise error.reworded(said, IndexAway) from error
 
     def _doubt(self, run: Run) -> str:
         """What speaks against the model: of synthetic people, then of those of the archive."""
