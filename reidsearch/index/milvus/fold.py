@@ -42,12 +42,15 @@ def fold(
     collection.make(dimension)
     wanted = np.concatenate([held, tail.ids()])
     last = int(max(wanted[-1:].max(initial=0), removed[-1:].max(initial=0)))
-    present = _present(collection, held, removed, last)
-    gone = _not_wanted(collection, truth, present, wanted, last)
-    gone = np.union1d(gone, removed)
+    present, doubled = _present(collection, held, removed, last)
+    foreign = np.setdiff1d(present, wanted, assume_unique=True)
+    erased = _erased(collection, truth, last)
+    gone = np.unique(np.concatenate([foreign, doubled, erased, removed]))
     if len(gone):
         collection.delete(gone)
-    lacking = np.setdiff1d(wanted, np.setdiff1d(present, gone), assume_unique=True)
+    lacking = np.setdiff1d(
+        wanted, np.setdiff1d(present, gone, assume_unique=True), assume_unique=True
+    )
     for start in range(0, len(lacking), INSERTED_AT_ONCE):
         part = lacking[start : start + INSERTED_AT_ONCE]
         collection.insert(*_rows(part, truth, tail))
@@ -57,26 +60,29 @@ def fold(
         raise collection.incomplete(f"holds {now_there:,} crops after {len(wanted):,} were given")
 
 
-def _present(collection: Collection, held: CropIds, removed: CropIds, last: int) -> CropIds:
-    """All ids up to the last, as often as they are there; where that is as it was, not asked."""
+def _present(
+    collection: Collection, held: CropIds, removed: CropIds, last: int
+) -> tuple[CropIds, CropIds]:
+    """Return the ids up to the last, and those that may be there twice.
+
+    Where as many are there as were verified, these are not asked for one by one.
+    """
     verified = int(max(held[-1:].max(initial=0), removed[-1:].max(initial=0)))
+    known = no_ids()
     if not collection.count(Where(last, no_ids()), NOW):
-        return no_ids()
+        return known, known
     if len(held) and collection.count(Where(verified, removed), NOW) == len(held):
-        known = collection.ids(verified, last) if last > verified else no_ids()
-        return np.concatenate([held, known])
-    return collection.ids(0, last)
+        known = held
+    else:
+        verified = 0
+    more = collection.ids(verified, last)
+    return np.concatenate([known, more]), collection.doubled(more, verified, last)
 
 
-def _not_wanted(
-    collection: Collection, truth: Truth, present: CropIds, wanted: CropIds, last: int
-) -> CropIds:
-    """Ids whose rows have to go: of erased crops, and those that are there twice."""
-    once, times = np.unique(present, return_counts=True)
+def _erased(collection: Collection, truth: Truth, last: int) -> CropIds:
+    """Ids above the last whose crops the database does not hold."""
     beyond = collection.beyond(last)
-    erased = np.setdiff1d(beyond, truth(beyond)[0], assume_unique=True) if len(beyond) else beyond
-    foreign = np.setdiff1d(once, wanted, assume_unique=True)
-    return np.unique(np.concatenate([foreign, once[times > 1], erased]))
+    return np.setdiff1d(beyond, truth(beyond)[0], assume_unique=True) if len(beyond) else beyond
 
 
 def _rows(ids: CropIds, truth: Truth, tail: FaissFlat) -> tuple[CropIds, Vectors]:

@@ -156,12 +156,10 @@ class MilvusIndex:
             present = self._collection.ids(self._up_to, int(ids[-1]), SOON)
         except IndexAway:
             return 0
-        once, times = np.unique(present, return_counts=True)
-        usable = np.isin(ids, once[times == 1])
-        there = int(np.append(~usable, True).argmax())
+        there = int(np.append(~np.isin(ids, present), True).argmax())
         if there:
             self._up_to = int(ids[there - 1])
-            erased = np.setdiff1d(once[once <= self._up_to], ids)
+            erased = np.setdiff1d(present[present <= self._up_to], ids)
             self._removed = np.union1d(self._removed, erased)
         return there
 
@@ -220,7 +218,7 @@ class MilvusIndex:
 
     def plan(self, k: int, allowed: CropIds | None = None, *, exact: bool = False) -> Plan:
         """Return how `search` will go; the server is not asked."""
-        here = len(self._held) if allowed is None else int(np.isin(allowed, self._held).sum())
+        here = len(self._held if allowed is None else _common(self._held, allowed))
         tail = self._tail.plan(k, allowed).candidates if len(self._tail) else 0
         candidates = here + tail
         if self._few(here):
@@ -315,15 +313,14 @@ class MilvusIndex:
         return min(int((AT_FIRST + PER_MATCH * k) * share), MOST_HITS)
 
     def _candidates(self, allowed: CropIds | None) -> Candidates:
-        held = self._held
-        if allowed is None:
-            return Candidates(held, Where(self._up_to, self._removed), len(held))
-        ids = np.intersect1d(held, allowed, assume_unique=True)
+        held, everything = self._held, Where(self._up_to, self._removed)
+        if allowed is None or not len(held):
+            return Candidates(held, everything, len(held))
+        ids = _common(held, allowed)
         span = self._collection.span
+        if not len(ids) or held[-1] // span == held[0] // span:
+            return Candidates(ids, everything, len(held))
         spans = np.unique(ids // span)
-        every = np.unique(held // span)
-        if len(spans) == len(every):
-            return Candidates(ids, Where(self._up_to, self._removed), len(held))
         bounds = np.searchsorted(held, np.stack([spans * span, (spans + 1) * span]))
         there = np.isin(self._removed // span, spans)
         where = Where(self._up_to, self._removed[there], tuple(spans.tolist()))
@@ -376,24 +373,35 @@ class MilvusIndex:
             if len(given[0]) < most:  # that is all there is
                 return best
             least = float(best.scores[-1]) if len(best.ids) == k else -np.inf
-            rest = np.setdiff1d(chosen.ids, ids, assume_unique=True)
-            scores = self._at_most(query, rest, float(products[-1]), adjust)
-            rest = rest[scores >= least]
+            rest = self._may_reach(query, least, chosen, float(products[-1]), adjust, ids)
             if len(rest) <= self._own_rows or most >= MOST_HITS:
                 more = self._of_rows(query, k, rest, adjust)[0]
                 return merged(best, more, k, exact=True)
             most = min(MORE * most, MOST_HITS)
             given = self._collection.search(query, most, chosen.where, level)[0]
 
-    def _at_most(
-        self, query: Vectors, ids: CropIds, product: float, adjust: Adjustment | None
-    ) -> Vectors:
-        """(n,) what crops score at most whose products are no better than the server's last."""
-        bound = np.full(len(ids), product + ROUNDED, dtype=np.float32)
+    def _may_reach(
+        self,
+        query: Vectors,
+        least: float,
+        chosen: Candidates,
+        product: float,
+        adjust: Adjustment | None,
+        known: CropIds,
+    ) -> CropIds:
+        """Candidates that may score `least` though their products are no better than one.
+
+        Args:
+            known: increasing ids that are left out.
+        """
         if adjust is None:
-            return bound
-        scores = adjust.scores(bound[None], adjust.offsets(query), ids)[0]
-        return np.asarray(scores + adjust.errors(np.full(len(ids), ROUNDED, np.float32), ids))
+            if product + ROUNDED < least:
+                return no_ids()
+            return np.setdiff1d(chosen.ids, known, assume_unique=True)
+        bound = np.full(len(chosen.ids), product, dtype=np.float32)
+        scores = adjust.scores(bound[None], adjust.offsets(query), chosen.ids)[0]
+        scores += adjust.errors(np.full(len(bound), 2 * ROUNDED, np.float32), chosen.ids)
+        return np.setdiff1d(chosen.ids[scores >= least], known, assume_unique=True)
 
     def _reaching(
         self, query: Vectors, least: float, chosen: Candidates, adjust: Adjustment | None
@@ -407,8 +415,7 @@ class MilvusIndex:
             if len(ids) < most:
                 found = kept
                 break
-            rest = np.setdiff1d(chosen.ids, kept, assume_unique=True)
-            rest = rest[self._at_most(query, rest, float(products[-1]), adjust) >= least]
+            rest = self._may_reach(query, least, chosen, float(products[-1]), adjust, kept)
             if len(rest) <= self._own_rows or most >= MOST_HITS:
                 found = np.union1d(kept, rest)
                 break
@@ -432,3 +439,11 @@ class MilvusIndex:
                 for one, row in zip(best, scores, strict=True)
             ]
         return best
+
+
+def _common(held: CropIds, allowed: CropIds) -> CropIds:
+    """Return those of increasing ids that are in others; either may be the longer one."""
+    few, many = (held, allowed) if len(held) < len(allowed) else (allowed, held)
+    at = np.searchsorted(many, few)
+    found: CropIds = few[np.append(many, -1)[at] == few]
+    return found

@@ -155,15 +155,26 @@ class Collection:
     # -- reading ----------------------------------------------------------------------------
 
     def ids(self, above: int, up_to: int, level: str = NOW) -> CropIds:
-        """Return the ids above one, up to another; one that was inserted twice comes twice.
+        """Return the ids above one, up to another, increasing; each once.
 
         They are asked for by stretches of ids that cannot hold more than the server gives.
         """
         found = [no_ids()]
-        for start in range(above, up_to, STRETCH):
-            end = min(start + STRETCH, up_to)
-            rows = self._query(f"{ID} > {start} and {ID} <= {end}", [ID], level)
-            found.append(np.sort(np.array([row[ID] for row in rows], dtype=np.int64)))
+        for said in _stretches(above, up_to):
+            rows = self._query(said, [ID], level)
+            found.append(np.unique(np.array([row[ID] for row in rows], dtype=np.int64)))
+        return np.concatenate(found)
+
+    def doubled(self, ids: CropIds, above: int, up_to: int) -> CropIds:
+        """Return those of the ids above one, up to another, that may be there more than once.
+
+        The server gives equal ids once and counts them twice: what is known is the stretch.
+        """
+        found = [no_ids()]
+        for start, said in zip(range(above, up_to, STRETCH), _stretches(above, up_to), strict=True):
+            here = ids[(ids > start) & (ids <= start + STRETCH)]
+            if int(self._query(said, ["count(*)"], NOW)[0]["count(*)"]) != len(here):
+                found.append(here)
         return np.concatenate(found)
 
     def beyond(self, crop_id: int) -> CropIds:
@@ -295,6 +306,12 @@ def _connected(url: str) -> Any:
         return MilvusClient(uri=url, timeout=ANSWERS_WITHIN_S)
     except (MilvusException, RpcError) as error:
         raise away(url, error) from error
+
+
+def _stretches(above: int, up_to: int) -> Iterator[str]:
+    """Yield expressions for the ids above one, up to another."""
+    for start in range(above, up_to, STRETCH):
+        yield f"{ID} > {start} and {ID} <= {min(start + STRETCH, up_to)}"
 
 
 def _partition(span: int) -> str:
