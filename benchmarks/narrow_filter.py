@@ -15,6 +15,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -86,9 +87,9 @@ def main() -> None:
             assert of_server(ids, "full_", "vector") == truth
             same = len(set(of_server(ids, "half", "halfvec")) & set(truth))
             figures = (
-                median_ms(lambda: of_rows(ids)),
-                median_ms(lambda: of_server(ids, "full_", "vector")),
-                median_ms(lambda: of_server(ids, "half", "halfvec")),
+                median_ms(partial(of_rows, ids)),
+                median_ms(partial(of_server, ids, "full_", "vector")),
+                median_ms(partial(of_server, ids, "half", "halfvec")),
             )
             print(f"| {count:,} | {' | '.join(f'{one:.1f}' for one in figures)} | {same} of 10 |")
 

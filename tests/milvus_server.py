@@ -46,7 +46,7 @@ class Server:
         return [name for name in self._config.configurable_items if name.endswith("_port")]
 
     def _set_etcd(self, client_port: int, peer_port: int) -> None:
-        """Let the etcd inside have free ports as well: they are fixed else, one server a machine."""
+        """Let the etcd inside have free ports too: by default a machine has room for one."""
         client, peer = f"http://127.0.0.1:{client_port}", f"http://127.0.0.1:{peer_port}"
         etcd = self.folder / "configs" / "etcd.yaml"
         etcd.write_text(

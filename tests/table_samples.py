@@ -122,6 +122,8 @@ def summary() -> Summary:
         index_bytes=999,
         generation=3,
         crops_in_index=1500,
+        index_kind="faiss-flat-ip",
+        index_url=None,
     )
 
 

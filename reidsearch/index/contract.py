@@ -1,7 +1,7 @@
 """What a vector index must do: searching, and apart from it, living in files.
 
 `VectorIndex` is the search contract: add, remove, search, plan, ids and vectors. It says nothing of
-where the vectors live, so that a remote engine (pgvector, Milvus) can stand behind it. An index is
+where the vectors live, so that a server can stand behind it. An index is
 derived: it can be rebuilt from the store by crop id, is caught up with `add` and `remove`, and its
 answers are checked against the store.
 

@@ -81,3 +81,8 @@ def elsewhere(kind: str, crops: int, choose: Choose) -> bool:
     """Tell whether the settings have the index on a server and it is in files, or the reverse."""
     chosen = choose(crops, kind).kind
     return chosen != kind and not {chosen, kind} <= ENGINES.keys()
+
+
+def server_of(store: Store, kind: str) -> str | None:
+    """Return the address of the server that an index of some kind is on; None: it is in files."""
+    return read_settings(store.address).index.milvus_url if kind == MILVUS else None

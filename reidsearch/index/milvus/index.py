@@ -19,11 +19,9 @@ that are left out, and more is asked for until k of the candidates are proven.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.answers import Plan
@@ -32,45 +30,21 @@ from reidsearch.index.contract import (
     Hits,
     IndexAway,
     Truth,
-    in_order,
     merged,
     no_hits,
     no_ids,
 )
 from reidsearch.index.flat import FaissEngine
+from reidsearch.index.milvus.candidates import Candidates, common, may_reach, of_rows
 from reidsearch.index.milvus.fold import fold
 from reidsearch.index.milvus.note import MilvusNote
 from reidsearch.index.milvus.server import MOST_HITS, NOW, SOON, Collection, Where
 
 KIND = "milvus-flat"
-ROUNDED = 1e-4
-"""How far the server's products may be from NumPy's: both sum float32, in another order."""
-
 AT_FIRST = 64  # rows that a search asks for, and a multiple of k; more often than not enough
 PER_MATCH = 4
 MORE = 8  # times as many rows, when they were not enough
 QUERIES_AT_ONCE = 16
-READ_AT_ONCE = 4096  # embeddings that are read from the database
-
-
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """Crops of the server that may be answers.
-
-    Args:
-        ids: increasing.
-        where: the rows that are searched, which hold all of them.
-        rows: how many these are.
-    """
-
-    ids: CropIds
-    where: Where
-    rows: int
-
-    def among(self, ids: CropIds) -> NDArray[np.bool_]:
-        """Tell which of some ids are candidates."""
-        at = np.searchsorted(self.ids, ids)
-        return np.asarray(np.append(self.ids, -1)[at] == ids)
 
 
 class MilvusIndex:
@@ -218,7 +192,7 @@ class MilvusIndex:
 
     def plan(self, k: int, allowed: CropIds | None = None, *, exact: bool = False) -> Plan:
         """Return how `search` will go; the server is not asked."""
-        here = len(self._held if allowed is None else _common(self._held, allowed))
+        here = len(self._held if allowed is None else common(self._held, allowed))
         tail = self._tail.plan(k, allowed).candidates if len(self._tail) else 0
         candidates = here + tail
         if self._few(here):
@@ -260,7 +234,7 @@ class MilvusIndex:
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         chosen = self._candidates(allowed)
         if self._few(len(chosen.ids)):
-            found = self._of_rows(queries, k, chosen.ids, adjust)
+            found = of_rows(self._truth, queries, k, chosen.ids, adjust)
         else:
             try:
                 found = self._of_server(queries, k, chosen, adjust)
@@ -269,7 +243,7 @@ class MilvusIndex:
                 if not self._without_server:
                     raise
                 self.warning = f"{error.message}; every embedding was read from the database"
-                found = self._of_rows(queries, k, chosen.ids, adjust)
+                found = of_rows(self._truth, queries, k, chosen.ids, adjust)
         tails = self._tail.search_many(queries, k, allowed, adjust=adjust)
         return [merged(a, b, k, exact=True) for a, b in zip(found, tails, strict=True)]
 
@@ -296,7 +270,7 @@ class MilvusIndex:
                 if not self._without_server:
                     raise
                 self.warning = f"{error.message}; every embedding was read from the database"
-        near = self._of_rows(query, None, ids, adjust)[0]
+        near = of_rows(self._truth, query, None, ids, adjust)[0]
         enough = near.scores >= least
         found = Hits(near.ids[enough], near.scores[enough])
         for hits in self._tail.above(query[0], least, allowed, adjust=adjust):
@@ -316,7 +290,7 @@ class MilvusIndex:
         held, everything = self._held, Where(self._up_to, self._removed)
         if allowed is None or not len(held):
             return Candidates(held, everything, len(held))
-        ids = _common(held, allowed)
+        ids = common(held, allowed)
         span = self._collection.span
         if not len(ids) or held[-1] // span == held[0] // span:
             return Candidates(ids, everything, len(held))
@@ -369,39 +343,16 @@ class MilvusIndex:
             ids, products = given
             kept = chosen.among(ids)
             ids = np.unique(ids[kept])
-            best = self._of_rows(query, k, ids, adjust)[0]
+            best = of_rows(self._truth, query, k, ids, adjust)[0]
             if len(given[0]) < most:  # that is all there is
                 return best
             least = float(best.scores[-1]) if len(best.ids) == k else -np.inf
-            rest = self._may_reach(query, least, chosen, float(products[-1]), adjust, ids)
+            rest = may_reach(query, least, chosen, float(products[-1]), adjust, ids)
             if len(rest) <= self._own_rows or most >= MOST_HITS:
-                more = self._of_rows(query, k, rest, adjust)[0]
+                more = of_rows(self._truth, query, k, rest, adjust)[0]
                 return merged(best, more, k, exact=True)
             most = min(MORE * most, MOST_HITS)
             given = self._collection.search(query, most, chosen.where, level)[0]
-
-    def _may_reach(
-        self,
-        query: Vectors,
-        least: float,
-        chosen: Candidates,
-        product: float,
-        adjust: Adjustment | None,
-        known: CropIds,
-    ) -> CropIds:
-        """Candidates that may score `least` though their products are no better than one.
-
-        Args:
-            known: increasing ids that are left out.
-        """
-        if adjust is None:
-            if product + ROUNDED < least:
-                return no_ids()
-            return np.setdiff1d(chosen.ids, known, assume_unique=True)
-        bound = np.full(len(chosen.ids), product, dtype=np.float32)
-        scores = adjust.scores(bound[None], adjust.offsets(query), chosen.ids)[0]
-        scores += adjust.errors(np.full(len(bound), 2 * ROUNDED, np.float32), chosen.ids)
-        return np.setdiff1d(chosen.ids[scores >= least], known, assume_unique=True)
 
     def _reaching(
         self, query: Vectors, least: float, chosen: Candidates, adjust: Adjustment | None
@@ -415,35 +366,10 @@ class MilvusIndex:
             if len(ids) < most:
                 found = kept
                 break
-            rest = self._may_reach(query, least, chosen, float(products[-1]), adjust, kept)
+            rest = may_reach(query, least, chosen, float(products[-1]), adjust, kept)
             if len(rest) <= self._own_rows or most >= MOST_HITS:
                 found = np.union1d(kept, rest)
                 break
             most = min(MORE * most, MOST_HITS)
         self._require_all(chosen.where, chosen.rows)
         return found
-
-    def _of_rows(
-        self, queries: Vectors, k: int | None, ids: CropIds, adjust: Adjustment | None
-    ) -> list[Hits]:
-        """The k best (None: all) of increasing ids for each query, by the database's embeddings."""
-        best = [no_hits()] * len(queries)
-        offsets = adjust.offsets(queries) if adjust is not None else None
-        for start in range(0, len(ids), READ_AT_ONCE):
-            held, vectors = self._truth(ids[start : start + READ_AT_ONCE])
-            scores = queries @ vectors.T
-            if adjust is not None and offsets is not None:
-                scores = adjust.scores(scores, offsets, held)
-            best = [
-                merged(one, in_order(held, row, k, exact=True), k, exact=True)
-                for one, row in zip(best, scores, strict=True)
-            ]
-        return best
-
-
-def _common(held: CropIds, allowed: CropIds) -> CropIds:
-    """Return those of increasing ids that are in others; either may be the longer one."""
-    few, many = (held, allowed) if len(held) < len(allowed) else (allowed, held)
-    at = np.searchsorted(many, few)
-    found: CropIds = few[np.append(many, -1)[at] == few]
-    return found
