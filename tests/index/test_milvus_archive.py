@@ -41,7 +41,7 @@ def settings(monkeypatch):
 
 @pytest.fixture
 def folder(tmp_path):
-    """An archive of 40 crops, folded."""
+    """An archive of 40 crops whose index is written."""
     made = tmp_path / "archive"
     fill(made, VECTORS[:40], CAMERAS[:40])
     with Store(made) as store, store.lock():

@@ -36,9 +36,9 @@ from reidsearch.index.contract import (
 )
 from reidsearch.index.flat import FaissEngine
 from reidsearch.index.milvus.candidates import Candidates, common, may_reach, of_rows
-from reidsearch.index.milvus.fold import fold
 from reidsearch.index.milvus.note import MilvusNote
 from reidsearch.index.milvus.server import MOST_HITS, NOW, SOON, Collection, Where
+from reidsearch.index.milvus.upload import upload
 
 KIND = "milvus-flat"
 AT_FIRST = 64  # rows that a search asks for, and a multiple of k; more often than not enough
@@ -155,7 +155,7 @@ class MilvusIndex:
             IndexAway: the server does not answer, or has not taken it all.
         """
         ids = self.ids()
-        fold(self._collection, self.dimension, self._truth, self._held, self._tail, self._removed)
+        upload(self._collection, self.dimension, self._truth, self._held, self._tail, self._removed)
         self._held, self._up_to = ids, max(self._up_to, int(ids[-1]) if len(ids) else 0)
         self._removed, self._tail = no_ids(), FaissEngine().create(self.dimension)
         self._adopting = False

@@ -1,6 +1,6 @@
 """Bring a collection to what an index holds, whatever a killed writer or server has left of it.
 
-The caller holds the archive's writer lock: one process at a time folds, of all the machines that
+The caller holds the archive's writer lock: one process at a time uploads, of all the machines that
 share the server. That is relied on; a second one would insert the same crops again, which the
 counts of `index.py` notice. Readers are not kept out: they look at no crop above the last that
 they know to be verified, and ask anew when a crop is missing that somebody erased meanwhile.
@@ -18,7 +18,7 @@ from reidsearch.index.milvus.server import NOW, Collection, Where
 INSERTED_AT_ONCE = 32_768
 
 
-def fold(
+def upload(
     collection: Collection,
     dimension: int,
     truth: Truth,
