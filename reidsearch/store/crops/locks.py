@@ -121,6 +121,10 @@ class StoreLocks:
         """Return how messages name who holds the writer lock just now; None: nobody does."""
         return self._database.holder()
 
+    def uploading(self) -> AbstractContextManager[None]:
+        """Hold the right to change what a server has of the archive; see `Database.uploading`."""
+        return self._database.uploading()
+
     def running_jobs(self) -> AbstractContextManager[None]:
         """Hold the right to run the archive's jobs; see `Database.running_jobs`."""
         return self._database.running_jobs()
