@@ -139,7 +139,7 @@ def _footage(
         total = connection.scalar(select(func.count()).select_from(tables.crop)) or 0
         progress.begin("merging", total, "crops")
         for ids in groups(connection):
-            # Done again where the target keeps pictures in a store of objects: they are put between.
+            # Where the target keeps pictures outside, they are put first, and it is done again.
             group = stored(target, partial(_group, source, target, ids, shared))
             report.include(group.report)
             shared.taken |= group.taken
