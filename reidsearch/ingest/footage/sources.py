@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import stat
 import threading
@@ -199,6 +200,8 @@ class _Source:
             begun = known and not known.finished and known.fingerprint == fingerprint
             # Before its bytes are read: another run may be at it.
             if known and begun and not self._claims(claims, known.sha256):
+                return {IN_OTHER_RUNS: 1}
+            if self._remote and not self._claims(claims, _object_digest(self._remote, fingerprint)):
                 return {IN_OTHER_RUNS: 1}
             return self._claimed(fingerprint, known, claims)
 
@@ -426,6 +429,11 @@ def _grown_from(known: KnownSource | None, digest: Digest) -> int | None:
     if known is None or digest.sha256 == known.sha256 or digest.start_sha256 != known.sha256:
         return None
     return known.source_id
+
+
+def _object_digest(location: str, fingerprint: str) -> bytes:
+    """Return what an object is claimed by before it is fetched and its bytes are known."""
+    return hashlib.sha256(f"{location}\n{fingerprint}".encode()).digest()
 
 
 def _fingerprint(path: str) -> str:
