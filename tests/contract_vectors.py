@@ -193,6 +193,9 @@ class VectorIndexContract:
     )
     @given(steps=STEPS, seed=st.integers(0, 2**32 - 1))
     def test_any_order_of_steps_equals_the_oracle(self, steps, seed):
+        self.in_order(steps, seed)
+
+    def in_order(self, steps: list[tuple[str, int, int]], seed: int) -> None:
         rng = np.random.default_rng(seed)
         oracle, last = Oracle(), 0
         index = self.create(oracle)

@@ -123,6 +123,8 @@ def summary() -> Summary:
         index_bytes=999,
         generation=3,
         crops_in_index=1500,
+        index_kind="faiss-flat-ip",
+        index_url=None,
         pictures=PicturesKept("s3://pictures/station", "f" * 36, True, 0, 1500, 7_654_321, 2),
     )
 

@@ -177,6 +177,8 @@ class Kind(StrEnum):
     ARCHIVE_MISSING = "archive-missing"
     MIGRATION_REFUSED = "migration-refused"
     DATABASE_DAMAGED = "database-damaged"
+    INDEX_AWAY = "index-away"
+    INDEX_INCOMPLETE = "index-incomplete"
     ROW_DAMAGED = "row-damaged"
     LOG_DAMAGED = "log-damaged"
     CALIBRATION_DAMAGED = "calibration-damaged"

@@ -212,6 +212,10 @@ class Summary:
     index_bytes: int
     generation: int
     crops_in_index: int
+    index_kind: str
+    """The engine and its method; empty: no index was written yet."""
+    index_url: str | None
+    """The server that has the vectors; None: they are in files."""
     pictures: PicturesKept
     pending: tuple[Pending, ...] = ()
     """What a committed change has left to do."""

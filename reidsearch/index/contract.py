@@ -1,13 +1,13 @@
 """What a vector index must do: searching, and apart from it, living in files.
 
 `VectorIndex` is the search contract: add, remove, search, plan, ids and vectors. It says nothing of
-where the vectors live, so that a remote engine (pgvector, Milvus) can stand behind it. An index is
+where the vectors live, so that a server can stand behind it. An index is
 derived: it can be rebuilt from the store by crop id, is caught up with `add` and `remove`, and its
 answers are checked against the store.
 
 `FileIndex` is a `VectorIndex` that is kept in files of the archive, and `FileEngine` makes, loads
 and lists them; `gallery.py` and `generations.py` do the rest (checksums, what is in force). A
-remote engine has neither: it keeps its vectors itself.
+remote engine (`milvus/`) has a file as well: the note of what was verified to be on its server.
 
 **Threads.** Searching (`search`, `search_many`, `plan`, `above`, `ids`, `vectors`, `differing`) may
 happen in many threads at once; nothing else may happen meanwhile. `Gallery` sees to it.
@@ -32,6 +32,14 @@ from reidsearch.domain.crops import CropIds, Vectors
 
 class IndexDamaged(ArchiveError):
     """A file of the index is not what was written; the index has to be rebuilt."""
+
+
+class IndexAway(ArchiveError):
+    """The server that has the vectors does not answer, or not for all that the archive holds."""
+
+
+class IndexIncomplete(IndexAway):
+    """It holds other crops than the archive; perhaps somebody erased some meanwhile."""
 
 
 class Truth(Protocol):
@@ -71,6 +79,11 @@ class VectorIndex(Protocol):
     @property
     def kind(self) -> str:
         """The engine and its method, as statements show it and the `generation` table has it."""
+        ...
+
+    @property
+    def warning(self) -> str:
+        """What whoever reads its last answers has to know; empty: nothing."""
         ...
 
     def __len__(self) -> int:
@@ -220,6 +233,10 @@ class FileEngine(Protocol):
 
     def files(self, path: Path) -> list[str]:
         """Return the names of the files that a saved index consists of, without `path` itself."""
+        ...
+
+    def clear(self) -> None:
+        """Drop what is kept outside of the archive's files: the next index is made from nothing."""
         ...
 
 

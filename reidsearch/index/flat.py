@@ -55,6 +55,9 @@ class FaissEngine:
         """Return none: one file holds everything."""
         return []
 
+    def clear(self) -> None:
+        """Do nothing: its files are all there is."""
+
     def load(self, path: Path, truth: Truth | None = None, folder: Path | None = None) -> FaissFlat:
         """Map a file that `FaissFlat.save` wrote.
 
@@ -76,6 +79,7 @@ class FaissFlat:
     """Exact search; implements `VectorIndex`."""
 
     kind = KIND
+    warning = ""
 
     def __init__(self, base: _Part) -> None:
         self.dimension: int = base.flat.d

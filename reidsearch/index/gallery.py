@@ -8,7 +8,8 @@ rebuilt, without the model.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,16 +25,25 @@ from reidsearch.domain.models import ModelIdentity
 from reidsearch.index.adjusting import Adjusting
 from reidsearch.index.confirmed import Confirmed, confirm
 from reidsearch.index.contract import (
-    FileEngine,
     FileIndex,
     Hits,
+    IndexAway,
     IndexDamaged,
+    IndexIncomplete,
     VectorIndex,
     no_hits,
 )
 from reidsearch.index.cores import ahead, gathered
 from reidsearch.index.disk import reading
-from reidsearch.index.factory import TAKEOVER, engine_for
+from reidsearch.index.factory import (
+    ENGINES,
+    TAKEOVER,
+    Choose,
+    choice_for,
+    elsewhere,
+    loader_of,
+    on_server,
+)
 from reidsearch.index.generations import index_folder, lacks_much, loaded, write_generation
 from reidsearch.index.leftovers import recorded
 from reidsearch.index.recall import Measured, measure
@@ -61,14 +71,12 @@ class Gallery:
     thread searches it. Hold `busy` over several calls that must see the same index.
 
     Args:
-        choose: (crops, kind now) -> the engine for an archive of that size.
+        choose: the engine; None: what the archive's settings say.
     """
 
-    def __init__(
-        self, store: Store, choose: Callable[[int, str | None], FileEngine] = engine_for
-    ) -> None:
+    def __init__(self, store: Store, choose: Choose | None = None) -> None:
         self._store = store
-        self._choose = choose
+        self._choose = choose or choice_for(store)
         self._index: FileIndex | None = None
         self._state: State | None = None
         self._measured: Measured | None = None
@@ -78,7 +86,7 @@ class Gallery:
         self.busy = threading.RLock()
         self.model: ModelIdentity | None = None
         self.generation = 0
-        self.warnings: list[str] = []
+        self._warnings: list[str] = []
 
     def __len__(self) -> int:
         return len(self._index) if self._index is not None else 0
@@ -87,6 +95,12 @@ class Gallery:
     def index(self) -> VectorIndex | None:
         """The index, caught up by `sync`; None while the archive has no model."""
         return self._index
+
+    @property
+    def warnings(self) -> list[str]:
+        """What whoever reads an answer has to know of the index."""
+        now = self._index.warning if self._index is not None else ""
+        return [*self._warnings, *([now] if now else [])]
 
     @property
     def state(self) -> State | None:
@@ -186,7 +200,11 @@ class Gallery:
                 return ask(self._index)
             except IndexDamaged as error:  # found out only now: what is not read is not verified
                 self._replace(error)
-                return ask(self._index)
+            except IndexIncomplete:  # somebody may have erased since the last `sync`
+                if self._store.state() == self._state:
+                    raise
+                self._sync(NO_PROGRESS, None)
+            return ask(self._index)
 
     def above(
         self,
@@ -207,6 +225,8 @@ class Gallery:
                 self._index.verify()
             except IndexDamaged as error:
                 self._replace(error)
+            except IndexAway:  # told when the parts are made, or done without
+                self._sync(NO_PROGRESS, None)
             parts = self._index.above(query, least, allowed, adjust=adjust)
         while True:
             with self.busy:  # not while the caller looks at what was found
@@ -231,7 +251,7 @@ class Gallery:
         newest, state = newest_generation(self._store), self._store.state()
         if newest is None:
             return state.last_crop_id > 0
-        if lacks_much(newest, state):
+        if lacks_much(newest, state) or elsewhere(newest.kind, newest.crops, self._choose):
             return True
         model = self._store.model()
         return model is not None and self._adjusting.stale(state, model.dimension)
@@ -249,10 +269,16 @@ class Gallery:
             self._persist(progress)
 
     def rebuild(self, progress: Progress = NO_PROGRESS) -> None:
-        """Build a new generation from the database alone. Raises as `compact`."""
+        """Build a new generation from the database alone. Raises as `compact`.
+
+        Whatever is kept outside of the archive's files is dropped before.
+        """
         if self._store.state().model_id is None:
             return
         with self._store.deriving(wait=True), self.busy, recorded(self._store):
+            engine = self._choose(0, None)
+            with self._uploading(engine.kind):
+                engine.clear()
             self._rebuild(progress)
 
     def _rebuild(self, progress: Progress) -> None:
@@ -294,7 +320,12 @@ class Gallery:
         self._measured = measured
         row = measured.to_row() if measured else None
         last = self._last_id()
-        self.generation = write_generation(self._store, self._index, self._state, last, row)
+        with self._uploading(self._index.kind):
+            self.generation = write_generation(self._store, self._index, self._state, last, row)
+
+    def _uploading(self, kind: str) -> AbstractContextManager[None]:
+        """Let machines that share a server change one after the other what it has."""
+        return self._store.uploading() if on_server(kind) else nullcontext()
 
     def _kept_adjustment(self, index: VectorIndex, state: State) -> Adjustment | None:
         """Write how scores are adjusted from now on; None: they are not."""
@@ -318,8 +349,11 @@ class Gallery:
             self._begin(kind, folder)
             return
         try:
+            engine = loader_of(newest.kind, self._choose, newest.crops)
+            if engine is None:
+                raise IndexDamaged(f"{newest.path.name} is of kind {newest.kind}, unknown here")
             with reading(newest.path):
-                self._index = loaded(newest, self._truth, self._dimension(), folder)
+                self._index = loaded(newest, engine, self._truth, self._dimension(), folder)
             self._measured = Measured.of_row(newest.recall)
             if held > self._store.state().last_crop_id:
                 raise IndexDamaged(f"{newest.path.name} claims crops that were never stored")
@@ -339,6 +373,8 @@ class Gallery:
         if newest.model_id != state.model_id:
             return True
         engine = self._choose(state.last_crop_id, newest.kind)
+        if elsewhere(newest.kind, newest.crops, self._choose):  # files serve until it is there
+            return newest.kind not in ENGINES
         lacking = state.last_crop_id - newest.last_crop_id
         return engine.kind != newest.kind and lacking > max(TAKEOVER, newest.crops)
 
@@ -354,14 +390,14 @@ class Gallery:
         """From the database; kept in memory only where the file cannot be replaced."""
         said = f"the index file was not usable ({cause}); it was rebuilt from the database"
         try:
-            with self._store.deriving():
-                self.rebuild(progress)
+            with self._store.deriving(), recorded(self._store):
+                self._rebuild(progress)
         except (ArchiveLocked, StorageError, OSError):
             self._begin(None, None)
             self._catch_up(progress)
             said += ", in memory only: another process writes the archive, or it takes no files"
         self._state = state
-        self.warnings.append(said)
+        self._warnings.append(said)
 
     def _replace(self, cause: IndexDamaged) -> None:
         """Rebuild what turned out to be damaged, unless a writer has replaced it already."""

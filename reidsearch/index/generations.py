@@ -15,9 +15,9 @@ from typing import Any
 
 from reidsearch.base import atomic, own_files
 from reidsearch.base.errors import ArchiveError, StorageError, absent
-from reidsearch.index.contract import FileIndex, IndexDamaged, Truth
+from reidsearch.index.contract import FileEngine, FileIndex, IndexDamaged, Truth
 from reidsearch.index.disk import reading, writing
-from reidsearch.index.factory import CODES, ENGINES
+from reidsearch.index.factory import CODES, ENGINES, KINDS
 from reidsearch.store.crops.state import State
 from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import (
@@ -55,7 +55,7 @@ def verify_file(generation: Generation) -> None:
     path = generation.path
     if generation.odd:
         raise IndexDamaged(f"the row that describes the index is damaged: {generation.odd}")
-    if generation.kind not in ENGINES:
+    if generation.kind not in KINDS:
         raise IndexDamaged(f"{path.name} is of kind {generation.kind}, unknown here")
     require_file(path, generation.size_bytes, generation.sha256)
 
@@ -81,17 +81,24 @@ def file_sha256(path: Path) -> bytes:
 
 
 def loaded(
-    generation: Generation, truth: Truth, dimension: int, folder: Path | None = None
+    generation: Generation,
+    engine: FileEngine,
+    truth: Truth,
+    dimension: int,
+    folder: Path | None = None,
 ) -> FileIndex:
     """Load a generation's file, once it is verified to be what the database says.
 
     A checksum that fits says who wrote a file, not that it makes sense: that is looked at too.
 
+    Args:
+        engine: of the generation's kind.
+
     Raises:
         ArchiveError: it is missing, altered, or not the index of this archive.
     """
     verify_file(generation)
-    index = ENGINES[generation.kind].load(generation.path, truth, folder)
+    index = engine.load(generation.path, truth, folder)
     ids = index.ids()
     if (
         index.dimension != dimension

@@ -11,6 +11,7 @@ from reidsearch.base.progress import Progress
 from reidsearch.domain.adjustment import AdjustedBy, Adjustment, WhyNotAdjusted
 from reidsearch.index.adjusting import means_by_digest
 from reidsearch.index.contract import VectorIndex
+from reidsearch.index.factory import engine_for
 from reidsearch.index.gallery import Gallery
 from reidsearch.store.crops.embeddings import embeddings_after
 from reidsearch.store.crops.state import State
@@ -26,7 +27,7 @@ class PastGallery(Gallery):
     """
 
     def __init__(self, store: Store, last_crop_id: int, adjusted: AdjustedBy) -> None:
-        super().__init__(store)
+        super().__init__(store, engine_for)
         self._ends_at, self._adjusted_by = last_crop_id, adjusted
         self._adjustment: Adjustment | WhyNotAdjusted | None = None
         self.readjusted = False

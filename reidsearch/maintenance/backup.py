@@ -28,6 +28,7 @@ from reidsearch.base.said import said
 from reidsearch.base.settings_file import NAME as SETTINGS
 from reidsearch.base.timecode import iso, now
 from reidsearch.domain.event_log import Event, LogEntry
+from reidsearch.index.factory import engine_for
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
 from reidsearch.index.neighbours.table import Neighbours
@@ -193,7 +194,7 @@ def _restored(
         with store.write() as connection:
             jobs.leave(connection)
             queue.leave(connection)
-        gallery = Gallery(store)
+        gallery = Gallery(store, engine_for)  # in files: a server has the archive it is a copy of
         with store.lock(), step(progress, "building the index"):
             gallery.compact(progress)
             # The backup may be of a moment at which a deletion was not finished.

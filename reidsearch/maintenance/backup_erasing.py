@@ -23,6 +23,7 @@ from reidsearch.base.said import said
 from reidsearch.base.settings_file import NAME as SETTINGS
 from reidsearch.base.timecode import iso, now, to_us
 from reidsearch.domain.event_log import Event
+from reidsearch.index.factory import engine_for
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
 from reidsearch.maintenance.backup import LARGEST_FILE, NOTE, read_note
@@ -91,7 +92,7 @@ def treat(
             with Store(making) as made:
                 made.author = store.acting
                 _release(made)
-                erase(made, Gallery(made), planned)
+                erase(made, Gallery(made, engine_for), planned)
                 made.copy_to(new)
                 note["crops"] = len(embedded_ids(made, made.state().last_crop_id))
             sha256 = _renewed(folder, new, note)

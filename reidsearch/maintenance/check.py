@@ -157,6 +157,8 @@ def repair(store: Store, findings: list[Finding], progress: Progress = NO_PROGRE
             identity_check.mend(store)
         if any(finding.code == "index" for finding in findings):
             gallery.rebuild(progress)
+        elif any(finding.code == "engine" for finding in findings):
+            gallery.compact(progress)
         if any(finding.code == "adjustment" for finding in findings):
             take_anew(store, gallery, progress)
         if any(finding.code == "neighbours" for finding in findings):

@@ -10,12 +10,13 @@ from sqlalchemy import select
 from reidsearch.base import own_files
 from reidsearch.base.errors import ArchiveError
 from reidsearch.base.progress import Progress, step
-from reidsearch.domain.crops import CropIds
+from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.reports import Finding
 from reidsearch.index.adjusting_check import check_adjustment
+from reidsearch.index.contract import IndexAway, IndexIncomplete
 from reidsearch.index.disk import reading
-from reidsearch.index.factory import CODES
+from reidsearch.index.factory import CODES, choice_for, elsewhere, loader_of
 from reidsearch.index.generations import is_ours, loaded, verify_file
 from reidsearch.index.leftovers import is_graph_file, leftovers
 from reidsearch.index.neighbours.check import check_neighbours
@@ -70,7 +71,8 @@ def _index(
         with reading(newest.path):
             yield from _compare(store, newest, model, progress)
     except ArchiveError as error:
-        yield Finding("index", str(error), repairable=True)
+        away = isinstance(error, IndexAway) and not isinstance(error, IndexIncomplete)
+        yield Finding("index", str(error), repairable=not away)
     finally:
         progress.end()
 
@@ -89,15 +91,27 @@ def _compare(
     store: Store, newest: Generation, model: ModelIdentity, progress: Progress
 ) -> Iterator[Finding]:
     """Every vector of the file against the database's own."""
-    index = loaded(newest, lambda ids: embedding_rows(store, ids, model.dimension), model.dimension)
+    choose = choice_for(store)
+    if elsewhere(newest.kind, newest.crops, choose):
+        wanted = choose(newest.crops, newest.kind).kind
+        text = f"{newest.path.name} is of kind {newest.kind}, the settings ask for {wanted}"
+        yield Finding("engine", text, repairable=True)
+    engine = loader_of(newest.kind, choose, newest.crops)
+    if engine is None:  # of a server that the settings do not name any more: nothing reads it
+        return
+
+    def truth(ids: CropIds) -> tuple[CropIds, Vectors]:
+        return embedding_rows(store, ids, model.dimension)
+
+    index = loaded(newest, engine, truth, model.dimension)
     Measured.of_row(newest.recall)
     index.verify()
     held, seen = index.ids(), []
     for ids, vectors in embeddings_after(store, 0, model.dimension):
         shared = ids[np.isin(ids, held)]
         seen.append(shared)
-        truth = vectors[np.isin(ids, shared)]
-        differing = index.differing(shared, truth)
+        own = vectors[np.isin(ids, shared)]
+        differing = index.differing(shared, own)
         if len(differing):
             text = f"{len(differing)} vectors in {newest.path.name} differ from the database"
             yield Finding("index", text, True, named(differing.tolist()))

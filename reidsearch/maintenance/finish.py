@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from reidsearch.base.errors import ArchiveLocked, Interrupted, Kind, StorageError
 from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.domain.pending import Work
-from reidsearch.index.contract import IndexDamaged
+from reidsearch.index.contract import IndexAway, IndexDamaged
 from reidsearch.index.disk import reading
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import verify_file
@@ -87,7 +87,7 @@ def catch_up_node(
             with contextlib.suppress(ArchiveLocked, StorageError), store.deriving():
                 remove_leftovers(store)
         return
-    with contextlib.suppress(ArchiveLocked, StorageError), store.deriving():
+    with contextlib.suppress(ArchiveLocked, StorageError, IndexAway), store.deriving():
         # The graph first: a generation of the present count of erasures says that all is done.
         neighbours.keep(progress)
         gallery.compact(progress)
@@ -129,3 +129,5 @@ def told_as_unfinished(store: Store, left: str = DELETION) -> Iterator[None]:
     except StorageError as error:
         said = f"{error.message} ({error.hint})" if error.hint else error.message
         raise StorageError(f"{said}; {left}", kind=kind, archive=archive) from error
+    except IndexAway as error:
+        raise StorageError(f"{error.message}; {left}", kind=kind, archive=archive) from error

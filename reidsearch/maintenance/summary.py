@@ -11,6 +11,7 @@ from reidsearch.base.errors import Reason
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.reports import Failure, Summary
 from reidsearch.domain.steps import current_names
+from reidsearch.index.factory import server_of
 from reidsearch.maintenance.moving_pictures import kept
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
@@ -80,6 +81,8 @@ def summarise(store: Store) -> Summary:
         index_bytes=sum(p.stat().st_size for p in index.iterdir()) if index.is_dir() else 0,
         generation=newest.number if newest else 0,
         crops_in_index=newest.crops if newest else 0,
+        index_kind=newest.kind if newest else "",
+        index_url=server_of(store, newest.kind) if newest else None,
         pending=pending_work(store),
         pictures=kept(store),
     )

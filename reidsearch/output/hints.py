@@ -233,6 +233,11 @@ HINTS: dict[str, Hint] = {
     Kind.ARCHIVE_MISSING: "make one: reidsearch index PATH... -a {archive}",
     Kind.MIGRATION_REFUSED: "run `reidsearch check -a {archive}` with the earlier version",
     Kind.DATABASE_DAMAGED: "run: reidsearch check -a {archive}   or restore from a backup",
+    Kind.INDEX_AWAY: (
+        'start it; or set when_away = "exact" below [index]: answers then come from the database, '
+        "slowly"
+    ),
+    Kind.INDEX_INCOMPLETE: "make it anew from the database: reidsearch check --repair",
     Kind.ROW_DAMAGED: (
         "reidsearch check -a {archive} names all that is damaged; restore it from a backup, or "
         "delete that source and index it again"

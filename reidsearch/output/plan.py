@@ -12,6 +12,8 @@ METHODS = {
     "rows": "only the candidates' own rows are read",
     "scan": "compact codes are scanned, the best of them scored",
     "proof": "fine codes are scanned, and whatever could be among the best is scored",
+    "server": "a server scores what it holds, and whatever could be among the best is scored again",
+    "database": "the server cannot answer: every candidate's row is read",
 }
 
 

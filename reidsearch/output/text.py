@@ -208,6 +208,12 @@ def report_view(report: IndexReport) -> RenderableType:
     return Group(*lines)
 
 
+def _engine(summary: Summary) -> str:
+    """What has the vectors, and where; empty: no index was written yet."""
+    where = f" at {visible(summary.index_url)}" if summary.index_url else ""
+    return f", {visible(summary.index_kind)}{where}" if summary.index_kind else ""
+
+
 def _skipped(report: IndexReport) -> Text:
     """Say which files were skipped: the first ones by name."""
     names = [visible(name.rpartition("/")[2]) for name in report.skipped_names[:NAMED_SKIPPED]]
@@ -238,7 +244,7 @@ def summary_view(summary: Summary) -> RenderableType:
             (
                 "index",
                 f"{summary.crops_in_index:,} of {count(summary.crops, 'crop')}, "
-                f"generation {summary.generation}",
+                f"generation {summary.generation}{_engine(summary)}",
             ),
             (
                 "size",

@@ -19,6 +19,7 @@ from reidsearch.base.settings import FootageSettings, PictureLimits
 from reidsearch.base.settings_file import read_settings
 from reidsearch.domain.crops import CropInput, Rejected
 from reidsearch.domain.reports import FactsReport, FootageReport, IndexReport
+from reidsearch.index.contract import IndexAway
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.ingest.crops import ingest, request_digest
@@ -338,10 +339,17 @@ class IndexService:
             # Another writer of these files that has begun meanwhile compacts them just as well.
             with contextlib.suppress(ArchiveLocked), self._store.deriving():
                 if self._gallery.needs_compaction():  # still, after what was pending
-                    self._gallery.compact(Parts(progress, []))  # named, below the total
+                    self._compact(progress)
                 progress.working_on("")
         with contextlib.suppress(ArchiveLocked):
             self._neighbours.keep(progress, stopped=stop.is_set)
+
+    def _compact(self, progress: Progress) -> None:
+        try:
+            self._gallery.compact(Parts(progress, []))  # named, below the total
+        except IndexAway as error:
+            said = f"all that was read is in the database, but {error.message}"
+            raise error.reworded(said, IndexAway) from error
 
     def _doubt(self, run: Run) -> str:
         """What speaks against the model: of synthetic people, then of those of the archive."""

@@ -75,7 +75,12 @@ class Services:
 
     @property
     def address(self) -> Address:
-        """Where the archive is, with what named it."""
+        """Where the archive is, with what named it.
+
+        Example:
+            >>> read_settings(archive.address).index.engine
+            'files'
+        """
         return self._store.address
 
     @cached_property
@@ -87,7 +92,11 @@ class Services:
         )
 
     def load_model(self) -> None:
-        """Load the model that embeds, as the first search would: raises ModelError."""
+        """Load the model that embeds, as the first search would: `archive.load_model()`.
+
+        Raises:
+            ModelError: it cannot be loaded.
+        """
         self._engines.embedder()
 
     @cached_property

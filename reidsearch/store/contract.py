@@ -160,6 +160,13 @@ class Database(Protocol):
         """Return how messages name who holds the writer lock just now; None: nobody does."""
         ...
 
+    def uploading(self) -> AbstractContextManager[None]:
+        """Hold the right to change what a server beside the archive has of it, after who has it.
+
+        For the holder of `Store.deriving`, which keeps out this machine's processes alone.
+        """
+        ...
+
     def running_jobs(self) -> AbstractContextManager[None]:
         """Hold the right to run the archive's jobs; at once or not at all.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import random
 import shutil
 import signal
 import subprocess
@@ -174,3 +176,31 @@ def _rehearse(run: CommandLine, archive: object, tmp_path: Path) -> None:
     assert run("log", "verify", "-a", archive).code == 0
     assert "anna" in run("identity", "list", "-a", archive).out
     assert answer(run, archive, tmp_path / "crops" / "005.png")[0][0] == 6
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("to", ["server", "folder"])
+def test_killed_again_and_again_a_copy_ends_whole(held, address, tmp_path, to) -> None:
+    chance = random.Random(7)
+    draw_many(tmp_path / "more", 600, start=100)
+    assert held("index", tmp_path / "more", "--model", "builtin").code == 0
+    target = address if to == "server" else tmp_path / "copied"
+    kills = 0
+    while True:
+        process = start("copy", held.archive, str(target))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            assert process.wait(timeout=chance.uniform(0.5, 4 + kills)) == 0, process.communicate()
+            process.communicate()
+            break
+        process.kill()
+        process.communicate()
+        kills += 1
+        draw_many(tmp_path / "later", 1, start=1000 + kills)  # the source goes on
+        assert held("index", tmp_path / "later").code == 0
+        assert held("show", "-a", target).code in {0, 5}  # whole, or not to be opened
+        if held("show", "-a", target).code == 0:
+            break
+    # A kill behind the copy's completion leaves what any writer does: its index, half written.
+    assert held("check", "--repair", "-a", target).code == 0
+    assert held("log", "verify", "-a", target).code == 0
+    assert kills > 0

@@ -76,6 +76,7 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "account password": (Event.ACCOUNT, Event.SIGN_OUT),
     "account remove": (Event.ACCOUNT,),
     "account role": (Event.ACCOUNT,),
+    "account unbind": (Event.ACCOUNT,),
     "case close": (Event.CASE,),
     "case edit": (Event.CASE,),
     "case new": (Event.CASE,),

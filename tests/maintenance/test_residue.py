@@ -82,7 +82,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path, monkeypatch) -> None:
     folder = tmp_path / "archive"
     fill(folder, unit_rows(3))
 
-    def refuse(path, sequences):
+    def refuse(path, table, sequences):
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr(residue, "_found_in", refuse)

@@ -144,7 +144,7 @@ def test_the_ten_commands_end_in_two_workers_and_a_page(team: Team) -> None:
     assert "pip install 'reidsearch[team]'" in install
     assert "REIDSEARCH_ARCHIVE=postgresql://reidsearch@localhost/station" in export
     assert models == "reidsearch models install"
-    program, *options = createdb.replace("-U reidsearch", "-U postgres").split()
+    program, *options = createdb.replace("=reidsearch", "=postgres").split()
     team.server.tool(program, *options, "-p", team.server.port)
     for line in rest:
         if line.startswith("reidsearch account add"):

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from archives import draw, draw_many
 from postgres import server
@@ -48,7 +49,8 @@ def footage(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def team(address, footage, tmp_path_factory) -> Iterator[list[Machine]]:
-    with machines(address, tmp_path_factory.mktemp("team"), "--footage", footage) as made:
+    folder, token = tmp_path_factory.mktemp("team"), {"REIDSEARCH_METRICS_TOKEN": "the token"}
+    with machines(address, folder, "--footage", footage, **token) as made:
         yield made
 
 
@@ -87,6 +89,22 @@ def test_one_works_at_both_and_is_signed_out_at_both(maria, tmp_path) -> None:
     assert maria.ask("DELETE", "/api/v1/session", at=1).status_code == 204
     for at in (0, 1):
         assert maria.get("/api/v1/session", at=at).status_code == 401
+
+
+def test_each_tells_whether_it_is_ready_and_its_figures(team) -> None:
+    """To who asks it by its address, past the proxy."""
+    until = time.monotonic() + 60
+    for one in team:
+        assert httpx2.get(f"{one.address}/health").status_code == 200
+        while (told := httpx2.get(f"{one.address}/ready")).status_code != 200:
+            assert told.json()["index"] == "loading"
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        assert told.json()["database"] == "reachable"
+        assert httpx2.get(f"{one.address}/metrics").status_code == 401
+        headers = {"Authorization": "Bearer the token"}
+        figures = httpx2.get(f"{one.address}/metrics", headers=headers).text
+        assert "reidsearch_index_lag_crops 0" in figures
 
 
 def test_an_account_that_is_disabled_is_out_at_both(team, maria) -> None:

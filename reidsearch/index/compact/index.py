@@ -111,11 +111,15 @@ class CompactEngine:
             f"{segment.name}.{ending}" for segment in Note.read(path).segments for ending in ENDINGS
         ]
 
+    def clear(self) -> None:
+        """Do nothing: its files are all there is."""
+
 
 class Compact:
     """Compact codes and a flat tail; implements `VectorIndex`."""
 
     kind = KIND
+    warning = ""
 
     def __init__(
         self,

@@ -16,7 +16,8 @@ from PIL import ImageFont
 from reidsearch.output.lettering import SYSTEM_FONTS
 from reidsearch.output.visible import visible
 
-COMMON = "".join(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x100)))) + "–—‘’“”…−×"  # noqa: RUF001
+_PUNCTUATION = "\u2013\u2014\u2018\u2019\u201c\u201d\u2026\u2212"
+COMMON = "".join(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x100)))) + _PUNCTUATION
 """Characters that fonts of documents have in any case: ASCII, Latin 1, and punctuation."""
 
 

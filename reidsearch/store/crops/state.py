@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -59,24 +57,6 @@ class HeldByThread(threading.local):
     """What all reads of a thread see; None: each sees the present state."""
 
     now: Held | None = None
-
-
-class LocksOfThread(threading.local):
-    """What a thread holds of the locks of one open archive."""
-
-    writer = False
-    """The writer lock, alone or with other index runs."""
-    deriving = False
-    """The right to write the files of index and neighbour graph."""
-
-    @contextlib.contextmanager
-    def marked(self, name: str) -> Iterator[None]:
-        """Say that the thread holds it within."""
-        setattr(self, name, True)
-        try:
-            yield
-        finally:
-            setattr(self, name, False)
 
 
 def state_of(connection: Connection) -> State:

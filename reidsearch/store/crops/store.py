@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Table, select
 from reidsearch.base.actor import Author, acting_now
 from reidsearch.base.address import Address
 from reidsearch.base.boxes import Box
-from reidsearch.base.errors import ArchiveError, ArchiveLocked, Kind, NotFound
+from reidsearch.base.errors import ArchiveError, Kind, NotFound
 from reidsearch.domain.certificates import ServerKeeps
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.models import ModelIdentity
@@ -26,17 +26,16 @@ from reidsearch.store import tables
 from reidsearch.store.chunks import chunks, possible
 from reidsearch.store.contract import Database
 from reidsearch.store.copying import marker
+from reidsearch.store.crops.locks import Fence, LocksOfThread, StoreLocks
 from reidsearch.store.crops.reading import read_crop
 from reidsearch.store.crops.state import (
     Held,
     HeldByThread,
     Known,
-    LocksOfThread,
     State,
     state_of,
 )
 from reidsearch.store.database import kinds, lifecycle, selects
-from reidsearch.store.database.lock import FILES, files_lock, is_locked
 from reidsearch.store.decoding import decoding
 from reidsearch.store.pictures import reading
 from reidsearch.store.pictures.holder import Place
@@ -52,13 +51,7 @@ def location_key(key: str) -> bytes:
     return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
-class _Fence(threading.local):
-    """What a thread's writing asks first; see `Store.fenced`."""
-
-    require: Callable[[Connection], object] | None = None
-
-
-class Store(contextlib.AbstractContextManager["Store"]):
+class Store(StoreLocks, contextlib.AbstractContextManager["Store"]):
     """The truth of one archive. Any number of threads may share it; see `store.contract`.
 
         with Store(folder) as store, store.read() as connection:
@@ -97,7 +90,7 @@ class Store(contextlib.AbstractContextManager["Store"]):
         self._changes = 0
         self._looking = threading.Lock()
         self._held = HeldByThread()
-        self._fence = _Fence()
+        self._fence = Fence()
         self._holds = LocksOfThread()
         self.objects: dict[Place, Objects] = {}
         self.finish: Callable[[], object] | None = None
@@ -218,118 +211,9 @@ class Store(contextlib.AbstractContextManager["Store"]):
         if self.written is not None:
             self.written()
 
-    @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the writer lock for many transactions; see `Database.lock`.
-
-        What an earlier writer left pending is finished first.
-        """
-        with self._database.lock(), self._holds.marked("writer"):
-            if self.finish is not None and self.state().pending:
-                self.finish()
-            yield
-
-    @contextlib.contextmanager
-    def indexing(self) -> Iterator[None]:
-        """Hold the writer lock for an index run; see `Database.indexing`.
-
-        What an earlier writer left pending is finished first, unless another process of this
-        machine is at its files.
-        """
-        with self._database.indexing(), self._holds.marked("writer"):
-            if self.finish is not None and self.state().pending:
-                with contextlib.suppress(ArchiveLocked):
-                    self.finish()
-            yield
-
-    @contextlib.contextmanager
-    def deriving(self, *, wait: bool = False) -> Iterator[None]:
-        """Hold the right to write the files of index and neighbour graph that are here.
-
-        Those of an archive's folder are written under the writer lock. Those of a machine whose
-        archive is a database have a lock of their own, so that they wait for nobody elsewhere. A
-        thread that has the right already keeps it.
-
-        Args:
-            wait: for another process of this machine; else at once or not at all.
-
-        Raises:
-            ArchiveLocked: another process writes them.
-            StorageError: nothing can be written there.
-        """
-        held = self._holds.deriving or (self.node is None and self._holds.writer)
-        if held:
-            yield
-        elif self.node is None:
-            with self.lock():
-                yield
-        else:
-            with files_lock(self.folder, self.location, wait=wait), self._holds.marked("deriving"):
-                yield
-
-    def derives(self) -> bool:
-        """Tell whether somebody writes those files just now, or may."""
-        return self.locked() if self.node is None else is_locked(self.folder, FILES)
-
     def writable(self) -> bool:
         """Tell whether this process may write to the archive."""
         return self._database.writable()
-
-    def locked(self) -> bool:
-        """Tell whether somebody holds the writer lock."""
-        return self._database.locked()
-
-    def holder(self) -> str | None:
-        """Return how messages name who holds the writer lock just now; None: nobody does."""
-        return self._database.holder()
-
-    def running_jobs(self) -> AbstractContextManager[None]:
-        """Hold the right to run the archive's jobs; see `Database.running_jobs`."""
-        return self._database.running_jobs()
-
-    def jobs_run(self) -> bool:
-        """Tell whether somebody holds the right to run the archive's jobs just now."""
-        return self._database.jobs_run()
-
-    def working(self, worker_id: int) -> AbstractContextManager[None]:
-        """Hold the sign that a worker of the queue lives; see `Database.working`."""
-        return self._database.working(worker_id)
-
-    def living(self, worker_ids: Collection[int]) -> frozenset[int]:
-        """Return those of these workers that live; see `Database.living`."""
-        return self._database.living(worker_ids)
-
-    def cut_off(self, host: str, pid: int) -> None:
-        """End the connections of a process that does not answer; see `Database.cut_off`."""
-        self._database.cut_off(host, pid)
-
-    @contextlib.contextmanager
-    def fenced(self, require: Callable[[Connection], object]) -> Iterator[None]:
-        """Ask `require`, which raises to refuse, in every transaction in which this thread writes.
-
-        For work that another process may take over meanwhile: nothing is committed after that.
-        """
-        self._fence.require = require
-        try:
-            yield
-        finally:
-            self._fence.require = None
-
-    def may_index(self) -> bool:
-        """Tell whether an index run could begin just now."""
-        return self._database.may_index()
-
-    def announce(self, run_id: int) -> None:
-        """Take the lock of an index run, before its row is committed; see `Database.announce`."""
-        self._database.announce(run_id)
-
-    def live_runs(self) -> frozenset[int]:
-        """Return the index runs at work just now."""
-        return self._database.live_runs()
-
-    def claim(self, sha256: bytes) -> AbstractContextManager[bool]:
-        """Claim a source for this thread's index run; see `Database.claim`."""
-        return self._database.claim(sha256)
 
     def unfinished_runs(self) -> tuple[int, int]:
         """Return how many index runs were interrupted, and how many are at work just now."""

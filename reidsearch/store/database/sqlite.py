@@ -165,6 +165,10 @@ class Sqlite(contextlib.AbstractContextManager["Sqlite"]):
         """Ask the lock, then the note beside it."""
         return holder(self._folder) if is_locked(self._folder) else None
 
+    def uploading(self) -> AbstractContextManager[None]:
+        """Do nothing: who derives files holds the writer lock."""
+        return contextlib.nullcontext()
+
     def running_jobs(self) -> AbstractContextManager[None]:
         """See `Database.running_jobs`."""
         return runner_lock(self._folder)

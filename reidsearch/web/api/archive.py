@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
+from reidsearch.domain.pictures import PicturesKept
 from reidsearch.output.coverage import coverage_json
 from reidsearch.output.reports_json import failures_json, summary_json
 from reidsearch.web.call import Call
@@ -21,6 +24,9 @@ OF_ALL_CAMERAS = (
     "generation",
 )
 """Numbers that tell of more than somebody limited to cameras may see, and are 0 for them."""
+
+
+_NO_PICTURES = asdict(PicturesKept(None, None, False, 0, 0, 0, 0))
 
 
 def summary(call: Call, _: Nothing) -> Document:
@@ -48,6 +54,9 @@ def summary(call: Call, _: Nothing) -> Document:
             "failures": [],
             "not_searched": [],  # names files, of which nobody knows the camera
             "pending": [],
+            "index_kind": "",  # it follows from the number of all crops
+            "index_url": None,
+            "pictures": _NO_PICTURES,
         }
     )
 

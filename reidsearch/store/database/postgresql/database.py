@@ -153,6 +153,10 @@ class Postgres(contextlib.AbstractContextManager["Postgres"]):
         """Ask the lock and the notes beside it."""
         return self._locks.holder(Lock.WRITER)
 
+    def uploading(self) -> AbstractContextManager[None]:
+        """See `Database.uploading`."""
+        return self._locks.hold(Lock.UPLOAD, wait=True)
+
     def running_jobs(self) -> AbstractContextManager[None]:
         """See `Database.running_jobs`."""
         return self._locks.hold(Lock.JOBS)

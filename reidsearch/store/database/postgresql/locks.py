@@ -36,6 +36,7 @@ class Lock(IntEnum):
     WRITER = 1
     JOBS = 2
     TRANSACTION = 3
+    UPLOAD = 4
 
 
 @dataclass(slots=True)
@@ -67,8 +68,11 @@ class SessionLocks:
         self._mine = _OfThread()
 
     @contextlib.contextmanager
-    def hold(self, lock: Lock, *, shared: bool = False) -> Iterator[None]:
-        """Hold a lock, alone or with others who share it; at once or not at all.
+    def hold(self, lock: Lock, *, shared: bool = False, wait: bool = False) -> Iterator[None]:
+        """Hold a lock, alone or with others who share it.
+
+        Args:
+            wait: for who holds it; else at once or not at all.
 
         Raises:
             ArchiveLocked: somebody holds it in a way that excludes this.
@@ -77,9 +81,12 @@ class SessionLocks:
         with connected(self._address) as connection:
             # The server, too, notices within a minute that this machine is gone.
             connection.execute("SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10")
-            taken = connection.execute(f"SELECT {take}(%s, %s)", (CLASS, int(lock))).fetchone()
-            if not taken or not taken[0]:
-                raise self._refusal(lock)
+            if wait:
+                connection.execute("SELECT pg_advisory_lock(%s, %s)", (CLASS, int(lock)))
+            else:
+                taken = connection.execute(f"SELECT {take}(%s, %s)", (CLASS, int(lock))).fetchone()
+                if not taken or not taken[0]:
+                    raise self._refusal(lock)
             held = self._mine.held[lock] = _Held(connection, lock)
             try:
                 self._sign(held)
