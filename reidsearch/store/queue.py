@@ -28,8 +28,8 @@ from reidsearch.domain.queue import (
     QueueReport,
 )
 from reidsearch.store.chunks import chunks
-from reidsearch.store.crops.store import location_key
 from reidsearch.store.database.proofs import intact
+from reidsearch.store.location_keys import location_key
 from reidsearch.store.queue_reading import one, reached_us
 from reidsearch.store.tables.queue import queued_source, worker
 
