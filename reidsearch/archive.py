@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -21,15 +21,14 @@ from reidsearch.base.errors import UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits, RuntimeSettings
 from reidsearch.base.timecode import parse_zone
-from reidsearch.domain.answers import Answer, Failed, Match, Statement
-from reidsearch.domain.crops import Crop, CropInput, Rejected, Vectors
+from reidsearch.domain.crops import Crop, CropInput, Rejected
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
 from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
-from reidsearch.domain.request import AnyPicture, Filters, Searched, SearchOptions, SearchRequest
+from reidsearch.domain.request import Filters
 from reidsearch.services.cases import author_for
 from reidsearch.services.pictures import PictureService
-from reidsearch.services.shared import Services
+from reidsearch.services.searches import Searches
 from reidsearch.store import timezone as zones
 from reidsearch.store.crops.store import Store
 from reidsearch.store.pending import pending_work
@@ -37,21 +36,17 @@ from reidsearch.vision.engines import Engines
 
 if TYPE_CHECKING:
     from reidsearch.datasets.readers import DataSet
-    from reidsearch.domain.answers import Plan, SearchPreview
     from reidsearch.domain.copies import Copy
     from reidsearch.domain.decisions import Transits
-    from reidsearch.domain.explanation import Explanation
     from reidsearch.domain.journeys import Journey
-    from reidsearch.domain.replay import AsIt, Replay
     from reidsearch.maintenance.backup import Backup
     from reidsearch.maintenance.erase import Erasure
     from reidsearch.media.naming.patterns import Naming
     from reidsearch.services.index import FootageOptions
     from reidsearch.services.maintenance import Further
-    from reidsearch.vision.detection.detector import Detector
 
 
-class Archive(Services, contextlib.AbstractContextManager["Archive"]):
+class Archive(Searches, contextlib.AbstractContextManager["Archive"]):
     """An open archive. Use as a context manager.
 
     Threads may share one: look-ups and decisions run side by side, searches take turns on the
@@ -136,123 +131,6 @@ class Archive(Services, contextlib.AbstractContextManager["Archive"]):
             progress=progress,
         )
         return cls(opened, engines, progress, opened.author.name)
-
-    # -- searching ----------------------------------------------------------------------------
-
-    def search(self, query: Searched = (), **options: Unpack[SearchOptions]) -> Answer:
-        """Find the crops most like the person shown, of footage one a tracklet.
-
-        Args:
-            query: a `SearchRequest`, or the query of one: picture files, pixels, crop ids.
-            options: the other fields of the request.
-
-        Raises:
-            Refused: a picture cannot be read.
-            NotFound: a crop, camera, source or identity is not in the archive.
-            UsageError: the request makes no sense, the archive is not calibrated, or something is
-                liked and unliked, marked and searched with, or liked and rejected for the identity.
-
-        Example:
-            >>> archive.search("person.jpg", k=10).matches[0].crop.crop_id
-            7
-            >>> archive.search(SearchRequest("person.jpg", k=10))  # the same
-        """
-        return self.searching.search(SearchRequest.of(query, options))
-
-    def search_many(self, requests: Iterable[SearchRequest]) -> Iterator[Answer | Failed]:
-        """Answer many requests in their order, each as `search` would, together and so faster.
-
-        A request that cannot be answered gives `Failed` in its place.
-
-        Example:
-            >>> for answer in archive.search_many(SearchRequest(path) for path in paths):
-            ...     print(answer.error if isinstance(answer, Failed) else answer.matches)
-        """
-        return self.searching.search_many(requests)
-
-    def search_all(
-        self, query: Searched = (), **options: Unpack[SearchOptions]
-    ) -> tuple[Statement, Iterator[Match]]:
-        """Find everything that reaches the least score, proven, best first, as it is found.
-
-        `search` with `k=None` gives the same at once. Raises as `search` does, and UsageError
-        where there is neither `min_score` nor `max_false_alarms`.
-
-        Example:
-            >>> statement, matches = archive.search_all("person.jpg", min_score=0.6)
-            >>> scores = [match.score for match in matches]
-        """
-        return self.searching.search_all(SearchRequest.of(query, options))
-
-    def plan_search(self, query: Searched = (), **options: Unpack[SearchOptions]) -> Plan:
-        """Return how the index would be searched, without a query: `plan_search(k=5).method`."""
-        return self.searching.plan(SearchRequest.of(query, options))
-
-    def preview_search(
-        self, query: Searched = (), **options: Unpack[SearchOptions]
-    ) -> SearchPreview:
-        """Return what would be searched, without a query: `preview_search(k=5).cameras`."""
-        return self.searching.preview(SearchRequest.of(query, options))
-
-    def explain(
-        self, query: Searched, crop_id: int, **options: Unpack[SearchOptions]
-    ) -> Explanation:
-        """Return why a crop scores what it scores for one picture or crop.
-
-        Of a request its query, `query_camera`, `adjusted`, limits and label count. Raises as
-        `search` does.
-        `archive.explain("person.jpg", 7).score` is the match's score.
-        """
-        from reidsearch.domain.event_log import Event
-        from reidsearch.services.explain import explain
-        from reidsearch.services.search_log import entries_of, explained
-
-        self.searching.prepare()
-        request = SearchRequest.of(query, options)
-        found = explain(self._store, self._gallery, self._engines.embed, request, crop_id)
-        entries_of(self._store, [explained(self._store, found)], Event.EXPLAIN)
-        return found
-
-    def replay(
-        self,
-        answer: int | str | os.PathLike[str],
-        as_it: AsIt | None = None,
-        *,
-        query: str | None = None,
-    ) -> Replay:
-        """Ask the question of an answer again; return what differs, and why.
-
-        Args:
-            answer: the number of the search's entry of the event log, or a file of its JSON.
-            as_it: the archive as it was then, or as it is; None: as it was.
-            query: which answer of a file that holds several.
-
-        Raises as `services.replay.ReplayService.replay`.
-
-        Example:
-            >>> archive.replay("answer.json").identical
-            True
-        """
-        from reidsearch.domain.replay import AsIt
-
-        return self.replaying.replay(answer, as_it or AsIt.WAS, query=query)
-
-    def embed(self, pictures: Sequence[AnyPicture]) -> Vectors:
-        """Embed pixels with the archive's model: (n, d) float32, rows of unit length.
-
-        Raises Refused where something is no picture, ModelError without the archive's model.
-
-        Example:
-            >>> archive.embed([np.zeros((128, 64, 3), np.uint8)]).shape
-            (1, 256)
-        """
-        from reidsearch.domain.pixels import to_pixels
-
-        return self._engines.embed([to_pixels(one) for one in pictures])
-
-    def detector(self, name: str | None = None) -> Detector:
-        """Return the person detector, loaded once: `archive.detector().detect(frame)`."""
-        return self._engines.detector(name)
 
     @property
     def timezone(self) -> str | None:

@@ -73,6 +73,18 @@ class Merged:
             counts = self.held if held else self.new
             counts[what] = counts.get(what, 0) + number
 
+    def include(self, part: Merged) -> None:
+        """Add what became of some of the archive's sources."""
+        for kind, ids in part.ids.items():
+            self.ids[kind].update(ids)
+        for what, number in part.new.items():
+            self.count(what, number)
+        for what, number in part.held.items():
+            self.count(what, number, held=True)
+        self.differing += part.differing
+        self.kept_out += part.kept_out
+        self.cut += part.cut
+
     @property
     def map_sha256(self) -> str:
         """The SHA-256 of the lines of the map."""

@@ -27,7 +27,8 @@ from reidsearch.domain.steps import AlreadyStored, CropStep, Effect, NewCrop
 from reidsearch.ingest.sink import Sink
 from reidsearch.media.pictures import cut, decode, stored_jpeg
 from reidsearch.store.crops.state import Known
-from reidsearch.store.crops.store import Store, location_key
+from reidsearch.store.crops.store import Store
+from reidsearch.store.location_keys import location_key
 
 LOOKED_UP_AT_ONCE = 500  # locations asked of the database in one go
 # Inputs out of a compressed tar hold their bytes: 500 at the limit of 64 MiB would be 32 GiB, but

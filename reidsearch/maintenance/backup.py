@@ -128,7 +128,7 @@ def _take_pictures_along(store: Store, copied: Store) -> None:
     with store.read() as connection:
         place = place_of(connection)
     with copied.read() as connection:
-        if place_of(connection) is None:
+        if place_of(connection) is None:  # or they are there already, as of a copied database
             return
     if place is not None:
         bring_in(copied, objects_of(store, place))

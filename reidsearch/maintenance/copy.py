@@ -6,7 +6,9 @@ proven, so nothing else opens it; the same copy, begun again after whatever ende
 the last rows that it has. Then both sides are read and compared row by row: what the source has
 changed since an earlier beginning is brought over too, and whatever else differs is an error.
 
-Derived files are not copied: they are made of what was.
+Pictures that the source keeps in a store of objects are copied into the target's database: what is
+deleted in one of the two takes nothing of the other. Derived files are not copied: they are made of
+what was.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from reidsearch.domain.copies import CopiedTable, Copy
 from reidsearch.domain.event_log import Event, LogEntry
 from reidsearch.index.gallery import Gallery
 from reidsearch.store import tables
-from reidsearch.store.copying import rows
+from reidsearch.store.copying import pictures, rows
 from reidsearch.store.copying.compare import Compared, compared
 from reidsearch.store.copying.target import Target, in_new_folder, opened
 from reidsearch.store.crops.store import Store
@@ -72,7 +74,7 @@ def copy(store: Store, address: Address, progress: Progress = NO_PROGRESS) -> Co
         StorageError: it cannot be written; the same copy goes on from there.
     """
     with store.scan() as connection:
-        total = sum(rows.count(connection, table) for table in rows.copied_tables())
+        total = sum(pictures.count(connection, table) for table in rows.copied_tables())
         crops = rows.count(connection, tables.crop)
     with parts(progress, "copying", [total, total, INDEX_WEIGHT * crops], "rows") as whole:
         with (
@@ -104,8 +106,8 @@ def write_database(store: Store, folder: Path, progress: Progress = NO_PROGRESS)
     with in_new_folder(folder, store.location, store.row.uuid) as target:
         with store.one_state(), store.read() as source:
             with store.scan() as scanned:
-                total = sum(rows.count(scanned, table) for table in rows.copied_tables())
-            _bring(source, target, progress, total)
+                total = sum(pictures.count(scanned, table) for table in rows.copied_tables())
+            _bring(store, source, target, progress, total)
             _proven(source, target, progress, total)
             state = _state_of(store, source)
         target.complete(state.archive, state.counters)
@@ -116,9 +118,9 @@ def _filled(store: Store, target: Target, progress: Progress) -> tuple[Copy, _St
     """Bring all rows and files over from one state of the source, and prove them."""
     with store.one_state(), store.read() as source:
         with store.scan() as scanned:
-            counts = {table: rows.count(scanned, table) for table in rows.copied_tables()}
+            counts = {table: pictures.count(scanned, table) for table in rows.copied_tables()}
         total = sum(counts.values())
-        brought = _bring(source, target, progress, total)
+        brought = _bring(store, source, target, progress, total)
         held = _proven(source, target, progress, total)
         state, faults = _state_of(store, source), log_faults(store)
     made = Copy(
@@ -201,7 +203,7 @@ def _told(left: str, store: Store, address: Address, kind: Kind | None = None) -
         raise StorageError(f"{told}; {left}", kind=kind, **fields) from error
 
 
-def _bring(source: Connection, target: Target, progress: Progress, total: int) -> int:
+def _bring(store: Store, source: Connection, target: Target, progress: Progress, total: int) -> int:
     """Copy all rows; return how many of those that the target had were not as in the source.
 
     What the source no longer has as it was goes first: what follows may need its place.
@@ -214,8 +216,8 @@ def _bring(source: Connection, target: Target, progress: Progress, total: int) -
         if last is not None:
             with target.read() as copied:
                 held = compared(source, copied, table, progress, last)
-            brought += _bring_changes(source, target, held)
-        for batch in rows.batches(rows.read(source, table, after=last)):
+            brought += _bring_changes(store, source, target, held)
+        for batch in rows.batches(pictures.read(store, source, table, after=last)):
             with target.write() as connection:
                 rows.insert_rows(connection, table, batch)
             progress.advance(len(batch))
@@ -223,12 +225,12 @@ def _bring(source: Connection, target: Target, progress: Progress, total: int) -
     return brought
 
 
-def _bring_changes(source: Connection, target: Target, held: Compared) -> int:
+def _bring_changes(store: Store, source: Connection, target: Target, held: Compared) -> int:
     """Make what the target has of a table what it is in the source; return how many differed."""
     if held.stale:
         with target.write() as connection:
             rows.delete_rows(connection, held.table, held.stale)
-    for batch in rows.batches(rows.read_keys(source, held.table, held.lacking)):
+    for batch in rows.batches(pictures.read_keys(store, source, held.table, held.lacking)):
         with target.write() as connection:
             rows.insert_rows(connection, held.table, batch)
     return len({*held.stale, *held.lacking})

@@ -1,4 +1,4 @@
-"""One index run: crops and footage at some paths, under one writer lock."""
+"""One index run: crops and footage at some paths, under the writer lock (`Store.indexing`)."""
 
 from __future__ import annotations
 

@@ -28,10 +28,10 @@ from reidsearch.domain.queue import (
     QueueReport,
 )
 from reidsearch.store.chunks import chunks
-from reidsearch.store.crops.store import location_key
 from reidsearch.store.database.proofs import intact
+from reidsearch.store.location_keys import location_key
 from reidsearch.store.queue_reading import one, reached_us
-from reidsearch.store.tables.queue import queued_source
+from reidsearch.store.tables.queue import queued_source, worker
 
 _c = queued_source.c
 KILLED = "its workers were ended while they were at it"
@@ -206,7 +206,8 @@ def retry(connection: Connection) -> int:
 
 
 def leave(connection: Connection) -> None:
-    """Drop what waits in the archive that a backup was made of: nobody asked for it here."""
+    """Drop what waits in the archive that a backup was made of, and who works: not here."""
+    connection.execute(delete(worker).where(worker.c.ended_us.is_(None)))
     connection.execute(delete(queued_source).where(~_c.state.in_(list(ENDED))))
 
 

@@ -12,8 +12,8 @@ from reidsearch.base.timecode import from_us
 from reidsearch.domain.index_request import IndexRequest
 from reidsearch.domain.jobs import JobProblem
 from reidsearch.domain.queue import ENDED, Queued, QueuedKind, QueuedState
-from reidsearch.store.crops.store import location_key
 from reidsearch.store.decoding import reads
+from reidsearch.store.location_keys import location_key
 from reidsearch.store.tables.crops import failure
 from reidsearch.store.tables.footage import footage, footage_location
 from reidsearch.store.tables.queue import queued_source

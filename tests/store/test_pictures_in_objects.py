@@ -155,8 +155,8 @@ def test_what_is_put_and_not_recorded_is_found_and_removed_when_it_is_old(
     class Killed(BaseException):
         pass
 
-    def killed(self, store):
-        put(self, store)
+    def killed(self):
+        put(self)
         raise Killed
 
     put = putting._Puts.put_wanted
@@ -326,8 +326,8 @@ def test_a_process_that_is_killed_after_the_put_loses_nothing(tmp_path, bucket, 
         "from reidsearch import Archive\n"
         "from reidsearch.store.pictures import putting\n"
         "put = putting._Puts.put_wanted\n"
-        "def killed(self, store):\n"
-        "    put(self, store)\n"
+        "def killed(self):\n"
+        "    put(self)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "putting._Puts.put_wanted = killed\n"
         "with Archive.open(sys.argv[1], model='builtin') as archive:\n"

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import stat
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from functools import partial
@@ -18,9 +15,7 @@ from typing import Any
 from reidsearch.base.errors import InputError, Reason, Refused, out_of_memory
 from reidsearch.base.locations import location_text
 from reidsearch.base.progress import NO_PROGRESS, Progress
-from reidsearch.base.reading import refusal
 from reidsearch.base.settings import FootageSettings
-from reidsearch.base.settings_file import read_settings
 from reidsearch.domain.crops import Rejected
 from reidsearch.domain.footage import SourceFacts
 from reidsearch.domain.reports import FootageReport
@@ -34,13 +29,13 @@ from reidsearch.ingest.footage.detections import (
 from reidsearch.ingest.footage.first_pass import TilesChosen, choose_tiles
 from reidsearch.ingest.footage.losses import loss_of
 from reidsearch.ingest.footage.run import index_source
+from reidsearch.ingest.footage.source_place import SourcePlace
 from reidsearch.ingest.progress import SourceBytes
 from reidsearch.ingest.sink import Sink
 from reidsearch.media.files.inventory import Entry
-from reidsearch.media.files.remote import fetched, fingerprint_of, remote_of
 from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.video.frames import Footage
-from reidsearch.media.video.open import Digest, digest_of, lies_there, open_footage, path_of
+from reidsearch.media.video.open import Digest, digest_of, open_footage
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.reader import KnownSource, source, source_at, source_of
 from reidsearch.store.footage.writer import facts_digest, same_analysis
@@ -167,10 +162,7 @@ class _Source:
     """
 
     def __init__(self, path: str, run: SourceRun, share: SourceBytes) -> None:
-        self._path = self._file = path
-        self._location = location_text(path)
-        self._remote = remote_of(path)
-        self._endpoint = read_settings(run.store.address).objects.endpoint if self._remote else None
+        self._place = SourcePlace(path, run.store)
         self._run = run
         self._share = share
         self.loss: Refused | None = None
@@ -181,12 +173,12 @@ class _Source:
         Raises:
             Refused: it cannot be read at all.
         """
-        fingerprint = self._fingerprint()
-        known = source_at(self._run.store, self._location)
+        fingerprint = self._place.fingerprint()
+        known = source_at(self._run.store, self._place.location)
         naming = self._run.naming
         restored = known is not None and known.erased and not known.permanently
         if known and known.finished and not restored and known.fingerprint == fingerprint:
-            told = None if naming.container_time else naming.facts(self._location, None).facts
+            told = None if naming.container_time else naming.facts(self._place.location, None).facts
             same = (
                 () if told is None else (facts_digest(told), facts_digest(_at_assumed_rate(told)))
             )
@@ -200,18 +192,21 @@ class _Source:
             # Before its bytes are read: another run may be at it.
             if known and begun and not self._claims(claims, known.sha256):
                 return {IN_OTHER_RUNS: 1}
+            fetching = self._place.fetching_digest(fingerprint)
+            if fetching and not self._claims(claims, fetching):
+                return {IN_OTHER_RUNS: 1}
             return self._claimed(fingerprint, known, claims)
 
     def _claimed(
         self, fingerprint: str, known: KnownSource | None, claims: contextlib.ExitStack
     ) -> dict[str, float]:
         with (
-            self._at_hand(),
-            open_footage(self._file, frames_fps=self._run.frames_fps) as footage,
+            self._place.at_hand(),
+            open_footage(self._place.file, frames_fps=self._run.frames_fps) as footage,
         ):
             start_bytes = known.size_bytes if known else None
-            digest = digest_of(self._file, self._share.progress, start_bytes)
-            self._require_unchanged(fingerprint)
+            digest = digest_of(self._place.file, self._share.progress, start_bytes)
+            self._place.require_unchanged(fingerprint)
             if not self._claims(claims, digest.sha256):
                 return {IN_OTHER_RUNS: 1}
             # Of the file that has grown to this one: it goes when the whole is there.
@@ -219,9 +214,9 @@ class _Source:
             if known and grown and not self._claims(claims, known.sha256):
                 return {IN_OTHER_RUNS: 1}
             # Until now another run may have been at them, and have ended.
-            known = source_at(self._run.store, self._location)
+            known = source_at(self._run.store, self._place.location)
             file = SourceFile(
-                self._location,
+                self._place.location,
                 fingerprint,
                 digest.sha256,
                 digest.size_bytes,
@@ -232,44 +227,19 @@ class _Source:
     def _claims(self, claims: contextlib.ExitStack, sha256: bytes) -> bool:
         return claims.enter_context(self._run.sink.claim_source(sha256))
 
-    @contextmanager
-    def _at_hand(self) -> Iterator[None]:
-        """Fetch what lies in a store of objects, for as long as it is read."""
-        if self._remote is None:
-            yield
-            return
-        with fetched(self._remote, self._endpoint, self._run.store.folder) as file:
-            self._file = os.fspath(file)
-            yield
-
-    def _fingerprint(self) -> str:
-        if self._remote is None:
-            return _fingerprint(self._path)
-        found = fingerprint_of(self._remote, self._endpoint)
-        if found is None:
-            raise Refused(Reason.MISSING, "there is no such object any more")
-        return found
-
-    def _lies(self, location: str) -> bool:
-        remote = remote_of(location)
-        if remote is None:
-            return lies_there(Path(location) if location == self._path else path_of(location))
-        endpoint = read_settings(self._run.store.address).objects.endpoint
-        return fingerprint_of(remote, endpoint) is not None
-
     def _take_in(
         self, file: SourceFile, footage: Footage, known: KnownSource | None
     ) -> dict[str, float]:
         held = source_of(self._run.store, file.sha256)
         first_stamp = getattr(footage, "first_stamp", None)
         picture = footage.picture_at(footage.info.first_pts)
-        told = self._run.naming.facts(self._location, footage.info, first_stamp, picture)
+        told = self._run.naming.facts(self._place.location, footage.info, first_stamp, picture)
         facts = _at_assumed_rate(told.facts) if footage.clock_assumed else told.facts
         sink = self._run.sink
         precomputed = self._precomputed()
         if held is not None and held.finished and not self._brings_back(held, precomputed):
             shown = source(self._run.store, held.source_id).location
-            moved = not self._lies(shown)
+            moved = not self._place.lies(shown)
             changed = sink.place_source(held.source_id, file, facts, moved=moved)
             self.loss = loss_of(held.counts, held.remarks)
             if known is None or known.source_id != held.source_id:
@@ -330,7 +300,7 @@ class _Source:
 
     def _choose_tiles(self) -> TilesChosen | None:
         run = self._run
-        with open_footage(self._file, frames_fps=run.frames_fps) as footage:
+        with open_footage(self._place.file, frames_fps=run.frames_fps) as footage:
             return choose_tiles(footage, run.detector(), run.settings, run.stop)
 
     def _notes(self, applied: Applied | None) -> Sequence[str]:
@@ -341,22 +311,9 @@ class _Source:
 
     def _require_sound(self, fingerprint: str, applied: Applied | None) -> None:
         """Ask before the last step is committed. Raises Refused."""
-        self._require_unchanged(fingerprint)
+        self._place.require_unchanged(fingerprint)
         if applied is not None:
             applied.require_some()
-
-    def _require_unchanged(self, fingerprint: str) -> None:
-        """A recorder may still write it, or a disk be lost; one that was deleted was read whole.
-
-        Raises:
-            Refused: (unreadable) other bytes lie there now.
-        """
-        if self._lies(self._path) and self._fingerprint() != fingerprint:
-            raise Refused(
-                Reason.UNREADABLE,
-                "it changed while it was read",
-                "index it again when nothing writes it any more",
-            )
 
     def _precomputed(self) -> PrecomputedDetections | None:
         file = self._detections_file()
@@ -371,7 +328,7 @@ class _Source:
         if self._run.detections is not None:
             return self._run.detections
         listed = self._run.naming.listed
-        row = listed.lookup(self._path) if listed else None
+        row = listed.lookup(self._place.path) if listed else None
         return None if row is None else row.detections
 
     def _brings_back(self, held: KnownSource, precomputed: PrecomputedDetections | None) -> bool:
@@ -426,24 +383,3 @@ def _grown_from(known: KnownSource | None, digest: Digest) -> int | None:
     if known is None or digest.sha256 == known.sha256 or digest.start_sha256 != known.sha256:
         return None
     return known.source_id
-
-
-def _fingerprint(path: str) -> str:
-    """Changes when the file, or anything in the folder of frames, changes.
-
-    Raises:
-        Refused: it is not there, or cannot be read.
-    """
-    try:
-        status = os.stat(path)  # noqa: PTH116
-        if not stat.S_ISDIR(status.st_mode):
-            return f"{status.st_size}-{status.st_mtime_ns}"
-        with os.scandir(path) as entries:
-            found = [entry.stat() for entry in entries]
-    except OSError as error:
-        raise refusal(error) from error
-    total, newest = (
-        sum(one.st_size for one in found),
-        max((one.st_mtime_ns for one in found), default=0),
-    )
-    return f"{len(found)}-{total}-{newest}"

@@ -21,9 +21,12 @@ from reidsearch.maintenance.merging.shared import Shared
 from reidsearch.store import tables
 from reidsearch.store.chunks import chunks
 from reidsearch.store.crops.rows import existing_sources
+from reidsearch.store.crops.store import Store
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.footage.tracklet_means import renew_means
 from reidsearch.store.keeping_out import which_kept_out
+from reidsearch.store.pictures.putting import Keeping
+from reidsearch.store.pictures.reading import damaged_picture, pictures
 from reidsearch.store.tables.attributes import attributes
 from reidsearch.store.tables.footage import (
     erased,
@@ -40,21 +43,33 @@ Place = tuple[int, ...]  # source, pts, box
 
 
 def merge_group(
-    source: Connection, into: Connection, ids: Sequence[int], shared: Shared, report: Merged
-) -> int:
-    """Merge these sources, within a transaction of the target; return how many crops they have."""
-    group = _Group(source, into, shared, report)
+    store: Store, source: Connection, into: Connection, ids: Sequence[int], shared: Shared
+) -> Group:
+    """Merge these sources, within a transaction of the target; return what became of them.
+
+    Where that is rolled back, the same call does it again.
+
+    Args:
+        store, source: the archive that is merged, and a state of it.
+
+    Raises:
+        ArchiveError: something in it is damaged.
+        StorageError: its pictures are in a store of objects, which cannot be used.
+    """
+    report = Merged(store.location, str(store.row.uuid))
+    group = Group(store, source, into, shared, report)
     group.sources(ids)
     group.crops()
     group.tracklets()
     group.write()
-    return len(group.every_crop)
+    return group
 
 
 @dataclass(slots=True)
-class _Group:
+class Group:
     """Sources on their way: what is new of them, and under which ids."""
 
+    store: Store
     source: Connection
     into: Connection
     shared: Shared
@@ -69,6 +84,7 @@ class _Group:
     new_tracklets: list[int] = field(default_factory=list)
     cut: list[int] = field(default_factory=list)
     differing: set[int] = field(default_factory=set)  # settled, with another analysis
+    taken: set[int] = field(default_factory=set)  # beside those of `shared`
 
     def sources(self, ids: Sequence[int]) -> None:
         """Find which sources the target holds, and give ids to the others."""
@@ -149,10 +165,10 @@ class _Group:
             if row["source_id"] not in self.settled:
                 continue
             # Where the target joined two tracklets into one, it is the first of both.
-            free = row["tracklet_id"] in there or same not in self.shared.taken
+            free = row["tracklet_id"] in there or same not in self.shared.taken | self.taken
             if same is not None and mine == same and free:
                 there[row["tracklet_id"]] = same
-                self.shared.taken.add(same)
+                self.taken.add(same)
             else:
                 self.differing.add(row["source_id"])
         self.report.differing += self._names(sorted(self.differing))
@@ -211,11 +227,21 @@ class _Group:
         self._means(of_tracklet)
 
     def _of_crops(self, crops: Sequence[int], of_crop: dict[int, int]) -> None:
-        for table in (tables.picture, tables.embedding, attributes):
+        self._pictures(crops, of_crop)
+        for table in (tables.embedding, attributes):
             rows = rows_of(self.source, table.c.crop_id, crops)
             if table is tables.embedding:  # those of former models are of no use
                 rows = [row for row in rows if row["model_id"] == self.shared.model[0]]
             self._add(table, [{**row, "crop_id": of_crop[row["crop_id"]]} for row in rows])
+
+    def _pictures(self, crops: Sequence[int], of_crop: dict[int, int]) -> None:
+        """Add pictures, each where the target keeps them, from where the source does."""
+        keeping = Keeping(self.into)
+        for crop_id, jpeg in pictures(self.store, crops):
+            if jpeg is None:
+                raise damaged_picture(self.store, crop_id)
+            table, row = keeping.row(of_crop[crop_id], jpeg)
+            add(self.into, table, [row])
 
     def _means(self, of_tracklet: dict[int, int]) -> None:
         whole = [one for one in self.new_tracklets if one not in self.cut]

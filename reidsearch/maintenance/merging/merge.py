@@ -6,6 +6,8 @@ there already, so that a killed merge loses nothing and the same call goes on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -16,7 +18,7 @@ from reidsearch.domain.event_log import Event
 from reidsearch.domain.merging import Merged
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.maintenance.merging.decisions import merge_decisions, merged_before
-from reidsearch.maintenance.merging.footage import merge_group
+from reidsearch.maintenance.merging.footage import Group, merge_group
 from reidsearch.maintenance.merging.groups import groups, require_finished
 from reidsearch.maintenance.merging.records import merge_holds, merge_records
 from reidsearch.maintenance.merging.shared import Shared, merge_shared
@@ -26,6 +28,7 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.event_log import append
 from reidsearch.store.events import record_event
 from reidsearch.store.log_reading import entries
+from reidsearch.store.pictures.putting import stored
 from reidsearch.store.tables.identities import decision, identity
 
 
@@ -80,7 +83,7 @@ def merge(source: Store, target: Store, progress: Progress = NO_PROGRESS) -> Mer
             with target.write() as into:
                 append(into, Event.MERGE, _begun(report))
                 shared = _shared(connection, into, model, target.location, report)
-            _footage(connection, target, shared, report, progress)
+            _footage(source, target, shared, report, progress)
             with target.write() as into:
                 _decisions(connection, into, shared, report)
                 merge_holds(connection, into, report)
@@ -130,15 +133,23 @@ def _shared(
 
 
 def _footage(
-    source: Connection, target: Store, shared: Shared, report: Merged, progress: Progress
+    source: Store, target: Store, shared: Shared, report: Merged, progress: Progress
 ) -> None:
-    total = source.scalar(select(func.count()).select_from(tables.crop)) or 0
-    progress.begin("merging", total, "crops")
-    for ids in groups(source):
-        with target.write() as into:
-            done = merge_group(source, into, ids, shared, report)
-        progress.advance(done)
-    progress.end()
+    with source.read() as connection:
+        total = connection.scalar(select(func.count()).select_from(tables.crop)) or 0
+        progress.begin("merging", total, "crops")
+        for ids in groups(connection):
+            # Where the target keeps pictures outside, they are put first, and it is done again.
+            group = stored(target, partial(_group, source, target, ids, shared))
+            report.include(group.report)
+            shared.taken |= group.taken
+            progress.advance(len(group.every_crop))
+        progress.end()
+
+
+def _group(source: Store, target: Store, ids: Sequence[int], shared: Shared) -> Group:
+    with source.read() as connection, target.write() as into:
+        return merge_group(source, connection, into, ids, shared)
 
 
 def _decisions(source: Connection, into: Connection, shared: Shared, report: Merged) -> None:

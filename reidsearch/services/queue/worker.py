@@ -35,6 +35,7 @@ from reidsearch.domain.queue import HEARTBEAT_S, LEASE_S, MOST_ATTEMPTS, Queued,
 from reidsearch.domain.reports import IndexReport
 from reidsearch.domain.work import Became, Told, WorkReport
 from reidsearch.media.files.inventory import take_place
+from reidsearch.media.files.remote import remote_of
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.services.index import FootageOptions, IndexService
 from reidsearch.services.queue.heartbeat import Heartbeat
@@ -209,7 +210,8 @@ class Worker:
             StorageError: the database or the disk is away; the source is still this worker's.
             ModelError, ArchiveError: this worker can do nothing; the source is given back.
         """
-        if not os.path.lexists(path_of(queued.location)):
+        path = path_of(queued.location)
+        if remote_of(path) is None and not os.path.lexists(path):
             self._missing(queued)
             return
         began = time.monotonic()

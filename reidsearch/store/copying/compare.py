@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, Table
 
 from reidsearch.base.progress import Progress
-from reidsearch.store.copying.rows import Digest, Values, key_of, read
+from reidsearch.store.copying.pictures import proven
+from reidsearch.store.copying.rows import Digest, Values, key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,9 @@ def compared(
 ) -> Compared:
     """Compare a table of two databases; each row is proven on its way.
 
+    A blob is compared by its checksum, which it is proven by on either side; a picture in the
+    source's store of objects was when it was copied.
+
     Args:
         last: rows up to this key; None: all.
 
@@ -53,7 +57,7 @@ def compared(
     here, there = Digest(table), Digest(table)
     found = Compared(table, 0, "", "")
     for ours, theirs in _side_by_side(
-        table, read(source, table, last=last), read(copy, table, last=last)
+        table, proven(source, table, last), proven(copy, table, last)
     ):
         if ours is not None:
             here.add(ours)

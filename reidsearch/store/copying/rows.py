@@ -39,8 +39,12 @@ from reidsearch.store.tables.every import metadata
 
 Values: TypeAlias = tuple[Value, ...]
 
-OWN = frozenset({"archive", "generation", "neighbours", "pending", "session"})
-"""Tables whose rows are an archive's own: its state, derived files, work left to do, who is in."""
+OBJECTS = frozenset({"picture_store", "picture_object", "picture_gone"})
+OWN = OBJECTS | {"archive", "generation", "neighbours", "pending", "session"}
+"""Tables whose rows are an archive's own: its state, derived files, work left to do, who is in.
+
+And its objects: pictures in a store are copied as rows of `picture`, see `copying.pictures`.
+"""
 BLOBS_AT_ONCE, ROWS_AT_ONCE = 25, 1000
 BYTES_AT_ONCE = 4 << 20  # of a transaction
 
@@ -215,6 +219,12 @@ def batches(rows: Iterable[Values]) -> Iterator[list[Values]]:
             batch, size = [], 0
     if batch:
         yield batch
+
+
+def without_blob(table: Table, row: Values) -> Values:
+    """Return a row without the content that its checksum is of."""
+    blob = _blob_places(table)
+    return row if blob is None else (*row[: blob[0]], None, *row[blob[0] + 1 :])
 
 
 class Digest:

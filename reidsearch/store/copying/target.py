@@ -14,7 +14,7 @@ from reidsearch.base.actor import Author
 from reidsearch.base.address import Address
 from reidsearch.base.errors import InputError, absent
 from reidsearch.domain.event_log import Event
-from reidsearch.store import jobs, tables
+from reidsearch.store import jobs, queue, tables
 from reidsearch.store.contract import Database
 from reidsearch.store.copying import marker
 from reidsearch.store.copying.marker import Mark
@@ -62,8 +62,8 @@ class Target:
     ) -> None:
         """Make it the archive that it is a copy of, in one transaction.
 
-        An archive that goes on has no jobs of the other, and an entry of its event log; a backup,
-        which is restored first, is left as it was.
+        An archive that goes on has no jobs and no queue of the other, and an entry of its event
+        log; a backup, which is restored first, is left as it was.
 
         Args:
             archive: the row that tells how the archive stands.
@@ -81,6 +81,7 @@ class Target:
             if detail is None:
                 return
             jobs.leave(connection)
+            queue.leave(connection)
             writing = connection.execution_options(
                 author=author, logged=archive["logged"] is not False
             )

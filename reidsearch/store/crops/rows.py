@@ -11,8 +11,8 @@ from sqlalchemy import Connection, delete, select, update
 from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.domain.crops import CropInput, Facts, Vectors
 from reidsearch.store import tables
-from reidsearch.store.crops.store import location_key
 from reidsearch.store.database.proofs import intact
+from reidsearch.store.location_keys import location_key
 from reidsearch.store.tables.adjustment import adjustment
 
 

@@ -6,7 +6,6 @@ Every read is one transaction, so it sees one state even while an index run comm
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -44,11 +43,6 @@ from reidsearch.store.row_digests import Value
 
 if TYPE_CHECKING:
     from reidsearch.media.files.objects import Objects
-
-
-def location_key(key: str) -> bytes:
-    """Return the 16 bytes that a `CropInput.key` is stored under; paths are too long."""
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 class Store(StoreLocks, contextlib.AbstractContextManager["Store"]):

@@ -44,10 +44,11 @@ from reidsearch.store.crops.rows import (
     mark_replaced,
     merge_facts,
 )
-from reidsearch.store.crops.store import Store, location_key
+from reidsearch.store.crops.store import Store
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.event_log import append
 from reidsearch.store.keeping_out import without_kept_out
+from reidsearch.store.location_keys import location_key
 from reidsearch.store.pictures.putting import Keeping, stored
 
 Result = TypeVar("Result")

@@ -18,8 +18,9 @@ from reidsearch.base.locations import location_text
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.event_log import Event
 from reidsearch.store import tables
-from reidsearch.store.crops.store import Store, location_key
+from reidsearch.store.crops.store import Store
 from reidsearch.store.events import record_event, require_record
+from reidsearch.store.location_keys import location_key
 from reidsearch.store.tables import event
 from reidsearch.store.tables.footage import footage, footage_location
 

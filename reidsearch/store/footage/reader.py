@@ -23,11 +23,12 @@ from reidsearch.domain.steps import current_names
 from reidsearch.domain.told import FactNote
 from reidsearch.store import tables
 from reidsearch.store.chunks import CHUNK, of_ids
-from reidsearch.store.crops.store import Store, location_key
+from reidsearch.store.crops.store import Store
 from reidsearch.store.database.unproven import UNPROVEN
 from reidsearch.store.decoding import reads
 from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
+from reidsearch.store.location_keys import location_key
 from reidsearch.store.tables.footage import erased as erased_table
 from reidsearch.store.tables.footage import (
     footage,

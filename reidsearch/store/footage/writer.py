@@ -19,7 +19,6 @@ from reidsearch.domain.pending import Cause
 from reidsearch.domain.steps import Begun, SourceFile, SourceStep, current_names
 from reidsearch.store import tables
 from reidsearch.store.crops.rows import forget_means
-from reidsearch.store.crops.store import location_key
 from reidsearch.store.crops.writer import Writer
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.footage import erased
@@ -36,6 +35,7 @@ from reidsearch.store.footage.unfinished import (
     restart,
     taken_up,
 )
+from reidsearch.store.location_keys import location_key
 from reidsearch.store.pending import record_erasure
 from reidsearch.store.pictures.going import let_go
 from reidsearch.store.tables.footage import erased as erased_table

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+HELD_BYTES = 32 << 20
+"""Of pictures that are to be put: where a transaction has more, they are put while it lasts."""
+
 
 class NotPut(Exception):
     """A transaction would record pictures whose objects are not put yet."""
@@ -39,16 +42,20 @@ class _Puts:
         put: tokens of the objects that are put, by place and digest.
         left: of these, what the present transaction has not used.
         wanted: place, digest and JPEG of what it lacks.
+        lacking: it lacked something, which may be put meanwhile.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, store: Holder) -> None:
+        self._store = store
+        self._held_bytes = 0
+        self.lacking = False
         self.put: dict[tuple[Place, bytes], list[str]] = {}
         self.left: dict[tuple[Place, bytes], list[str]] = {}
         self.wanted: list[tuple[Place, bytes, bytes]] = []
 
     def begin(self) -> None:
         """Begin a transaction."""
-        self.wanted = []
+        self.lacking = False
         self.left = {key: list(tokens) for key, tokens in self.put.items()}
 
     def token(self, place: Place, sha256: bytes, jpeg: bytes) -> str:
@@ -56,26 +63,31 @@ class _Puts:
         tokens = self.left.get((place, sha256))
         if tokens:
             return tokens.pop()
+        self.lacking = True
         self.wanted.append((place, sha256, jpeg))
+        self._held_bytes += len(jpeg)
+        if self._held_bytes >= HELD_BYTES:
+            self.put_wanted()
         return ""
 
-    def put_wanted(self, store: Holder) -> None:
+    def put_wanted(self) -> None:
         """Put what the transaction lacked."""
         for place in {place for place, _, _ in self.wanted}:
             made = [
                 (sha256, new_token(), jpeg) for one, sha256, jpeg in self.wanted if one == place
             ]
-            objects_of(store, place).put_many(
+            objects_of(self._store, place).put_many(
                 (name_of(sha256, token), jpeg) for sha256, token, jpeg in made
             )
             for sha256, token, _ in made:
                 self.put.setdefault((place, sha256), []).append(token)
+        self.wanted, self._held_bytes = [], 0
 
-    def take_back(self, store: Holder) -> None:
+    def take_back(self) -> None:
         """Delete what the transaction that was committed did not use."""
         for (place, sha256), tokens in self.left.items():
             with contextlib.suppress(StorageError):  # a check finds it
-                objects_of(store, place).delete([name_of(sha256, token) for token in tokens])
+                objects_of(self._store, place).delete([name_of(sha256, token) for token in tokens])
 
 
 _now: ContextVar[_Puts | None] = ContextVar("puts", default=None)
@@ -113,7 +125,7 @@ def require_put() -> None:
         NotPut: there are such; `stored` does the transaction again.
     """
     puts = _now.get()
-    if puts is not None and puts.wanted:
+    if puts is not None and puts.lacking:
         raise NotPut
 
 
@@ -128,7 +140,7 @@ def stored(store: Holder, work: Callable[[], Result]) -> Result:
     """
     if _now.get() is not None:
         return work()
-    puts = _Puts()
+    puts = _Puts(store)
     reset = _now.set(puts)
     try:
         while True:
@@ -136,10 +148,10 @@ def stored(store: Holder, work: Callable[[], Result]) -> Result:
             try:
                 result = work()
             except NotPut:
-                puts.put_wanted(store)
+                puts.put_wanted()
                 continue
             break
     finally:
         _now.reset(reset)
-    puts.take_back(store)
+    puts.take_back()
     return result
