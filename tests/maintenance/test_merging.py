@@ -329,7 +329,7 @@ def test_what_cannot_be_merged_is_refused_before_anything_is_written(place, tmp_
 
 def test_damage_in_a_source_stops_it_by_name(place):
     sql(place / "south", "UPDATE picture SET jpeg = :bad WHERE crop_id = 2", bad=b"turned")
-    told = r"south: a row of table picture is damaged .crop_id 2"
+    told = r"south: the picture of crop 2 is damaged or missing"
     with pytest.raises(ArchiveError, match=told):
         merge(place / "north", place / "south")
     with whole(place / "north") as archive:

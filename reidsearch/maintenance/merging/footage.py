@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from reidsearch.base.boxes import Box
+from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.merging import Merged
 from reidsearch.maintenance.merging.rows import Values, add, rows_of, take_ids
@@ -26,7 +27,7 @@ from reidsearch.store.database.proofs import intact
 from reidsearch.store.footage.tracklet_means import renew_means
 from reidsearch.store.keeping_out import which_kept_out
 from reidsearch.store.pictures.putting import Keeping
-from reidsearch.store.pictures.reading import damaged_picture, pictures
+from reidsearch.store.pictures.reading import pictures
 from reidsearch.store.tables.attributes import attributes
 from reidsearch.store.tables.footage import (
     erased,
@@ -239,7 +240,11 @@ class Group:
         keeping = Keeping(self.into)
         for crop_id, jpeg in pictures(self.store, crops):
             if jpeg is None:
-                raise damaged_picture(self.store, crop_id)
+                raise ArchiveError(
+                    f"{self.store.location}: the picture of crop {crop_id} is damaged or missing",
+                    kind=Kind.ARCHIVE_DAMAGED,
+                    archive=self.store.location,
+                )
             table, row = keeping.row(of_crop[crop_id], jpeg)
             add(self.into, table, [row])
 
