@@ -7,7 +7,7 @@ similarity of embeddings by one model can, so several archives are ranked by tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol, Unpack
 
@@ -16,7 +16,7 @@ from reidsearch.base.timecode import now
 from reidsearch.domain.answers import Answer, Statement
 from reidsearch.domain.joint import JointAnswer, JointMatch, NotSearched
 from reidsearch.domain.models import ModelIdentity
-from reidsearch.domain.query_origins import EmbeddedPicture, OriginKind, QueryOrigin
+from reidsearch.domain.query_origins import Detection, EmbeddedPicture, OriginKind, QueryOrigin
 from reidsearch.domain.request import Filters, SearchOptions, SearchRequest
 from reidsearch.domain.request import Searched as Query
 from reidsearch.domain.scores import Origin
@@ -75,7 +75,6 @@ def _answered(archives: Sequence[SearchService], request: SearchRequest) -> Join
     own = home.embedded(plain)
     of_home = bool(request.identity) or any(isinstance(one, int) for one in request.pictures)
     label = f"{own.label} of {home.location}" if of_home else own.label
-    elsewhere = [_from_outside(one, home.location) for one in own.pictures]
     there = replace(plain, query=(), identity=None, new_only=False, label=label)
     answers, left_out = [], []
     for one, filters in _filters(archives, request.filters):
@@ -86,7 +85,8 @@ def _answered(archives: Sequence[SearchService], request: SearchRequest) -> Join
             asked = replace(plain, label=label, filters=filters)
             answers.append(one.search_with(asked, own.given))
         else:
-            answers.append(one.search_with(replace(there, filters=filters), elsewhere))
+            seen = [_from_outside(picture, home.location, one.holds) for picture in own.pictures]
+            answers.append(one.search_with(replace(there, filters=filters), seen))
     lacking = tuple(
         answer.statement.archive for answer in answers if not _calibrated(answer.statement)
     )
@@ -206,9 +206,17 @@ def _home(archives: Sequence[SearchService], request: SearchRequest) -> SearchSe
     raise first or NotFound(f"there is no identity {request.identity!r}")
 
 
-def _from_outside(picture: EmbeddedPicture, home: str) -> EmbeddedPicture:
-    """Return a picture as another archive sees it: ids there mean other crops."""
+def _from_outside(
+    picture: EmbeddedPicture, home: str, holds: Callable[[str], bool]
+) -> EmbeddedPicture:
+    """Return a picture as another archive sees it: ids there mean other crops.
+
+    Args:
+        holds: tells whether that archive holds the file with a SHA-256 as a crop.
+    """
     origin = picture.origin
+    if origin.detection is Detection.STORED and not holds(origin.sha256 or ""):
+        return replace(picture, origin=replace(origin, detection=None))
     if not origin.held:
         return picture
     number = f"crop {origin.crop_id}" if origin.crop_id else f"photograph {origin.photo_id}"

@@ -90,6 +90,13 @@ def test_crops_are_those_of_the_first_archive(run, several) -> None:
     assert ("north", 5) not in {(Path(m["archive"]).name, m["crop_id"]) for m in answer["matches"]}
 
 
+def test_only_who_holds_the_picture_is_said_to_hold_it(run, several) -> None:
+    for number, first, second in ((0, "stored", None), (5, "stored", "stored")):
+        answer = asked(run, several, several / "crops" / f"{number:03d}.png")
+        told = [one["query_pictures"][0]["detection"] for one in answer["archives"]]
+        assert told == [first, second]
+
+
 def test_every_form_names_the_archive(run, several, tmp_path) -> None:
     picture = several / "crops" / "007.png"
     asking = ("query", picture, "--whole", "-k", 3, "--model", "builtin")

@@ -26,8 +26,8 @@ DOCKERFILE = (ROOT / "docker" / "Dockerfile").read_text("utf-8")
 UNITS = sorted((ROOT / "docker" / "systemd").glob("*.service"))
 PAGE = (ROOT / "docs" / "team.md").read_text("utf-8")
 SETTINGS = (ROOT / "docs" / "reference" / "settings.md").read_text("utf-8")
-OTHERS = {"PGPASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "SERVER_NAME"}
-"""Variables that libraries read, and the one of the health check."""
+OTHERS = {"PGPASSWORD", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+"""Variables that libraries read."""
 
 
 def environment(unit: Path) -> dict[str, str]:
@@ -77,8 +77,8 @@ def test_a_container_has_the_settings_and_folders_of_its_image(name: str) -> Non
     assert service["environment"]["REIDSEARCH_ARCHIVE"] in mounts
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
-    extras = {one for some in re.findall(r"\[([\w,]+)\]\"", DOCKERFILE) for one in some.split(",")}
-    assert "team" in extras, "the image lacks PostgreSQL's client"
+    (extras,) = re.findall(r"\[([\w,]+)\]\"", DOCKERFILE)
+    assert {"team", "milvus"} <= set(extras.split(",")), "else a client of a part is lacking"
 
 
 def test_the_settings_file_of_the_containers_is_read_by_the_program(tmp_path: Path) -> None:
