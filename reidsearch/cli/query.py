@@ -255,8 +255,8 @@ def command(
         query_several.answer_together(
             settings,
             request,
-            lambda opened, progress: read_query_input(
-                opened, progress, images, crops, frame, box, person, tiles, as_whole
+            lambda opened, progress, holds: read_query_input(
+                opened, progress, images, crops, frame, box, person, tiles, as_whole, holds
             ),
             shown,
         )

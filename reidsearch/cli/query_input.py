@@ -85,8 +85,12 @@ def read_query_input(
     person: int | None,
     tiles: Tiles | None = None,
     as_whole: bool = False,
+    holds: Callable[[str], bool] | None = None,
 ) -> QueryInput:
     """Read all that a query shows, as `services.query_input` does; errors name the options.
+
+    Args:
+        holds: tells whether a file is held as a crop, by its SHA-256; None: by this archive.
 
     Raises:
         UsageError: it is unclear who is meant, or options contradict each other.
@@ -111,7 +115,7 @@ def read_query_input(
             footage=lambda: archive.footage,
             check=archive.footage.require_shown,
             whole=as_whole,
-            holds=archive.searching.holds,
+            holds=holds or archive.searching.holds,
             progress=progress,
         )
         tell_detector(found)

@@ -84,13 +84,14 @@ def require_one(ctx: click.Context, *, lists: bool) -> None:
 def answer_together(
     settings: Settings,
     request: SearchRequest,
-    read: Callable[[Archive, Progress], QueryInput],
+    read: Callable[[Archive, Progress, Callable[[str], bool]], QueryInput],
     shown: Shown,
 ) -> None:
     """Ask all archives, print their answer, and draw it if asked to.
 
     Args:
-        read: the query's pictures, with the detector of an archive.
+        read: the query's pictures, with the detector of an archive; a file that some archive holds
+            as a crop is taken as it is, whichever is named first.
     """
     from reidsearch.cli.imprint import imprint_of
     from reidsearch.cli.sheets import tell_sheet, write_held
@@ -101,7 +102,9 @@ def answer_together(
     sheets: list[Path] = []
     with contextlib.ExitStack() as stack:
         opened, progress = _opened(stack, settings)
-        found = read(opened[0], progress)
+        found = read(
+            opened[0], progress, lambda sha256: any(one.searching.holds(sha256) for one in opened)
+        )
         request = replace(request, query=found.pictures, label=found.label)
         answer = search_archives(opened, request)
         path = shown.output or Path(f"reidsearch-{answer.asked_at:%Y%m%dT%H%M%SZ}.png")

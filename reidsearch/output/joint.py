@@ -70,7 +70,10 @@ def joint_sentences(answer: JointAnswer) -> list[str]:
         )
     if answer.uncalibrated:
         names = ", ".join(map(visible, answer.uncalibrated))
-        told.append(f"No probabilities: {names} without a calibration of its own.")
+        lacking = "a calibration of its own"
+        if len(answer.uncalibrated) > 1:
+            lacking = "calibrations of their own"
+        told.append(f"No probabilities: {names} without {lacking}.")
     else:
         told.append("Probabilities are by each archive's own calibration.")
     if same := sum(found.same_as is not None for found in answer.matches):

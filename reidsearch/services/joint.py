@@ -83,7 +83,11 @@ def _answered(archives: Sequence[SearchService], request: SearchRequest) -> Join
             left_out.append(NotSearched(one.location, one.archive_id, why))
         elif one is home:
             asked = replace(plain, label=label, filters=filters)
-            answers.append(one.search_with(asked, own.given))
+            held = [
+                _as_held(given, one.holds) if isinstance(given, EmbeddedPicture) else given
+                for given in own.given
+            ]
+            answers.append(one.search_with(asked, held))
         else:
             seen = [_from_outside(picture, home.location, one.holds) for picture in own.pictures]
             answers.append(one.search_with(replace(there, filters=filters), seen))
@@ -124,8 +128,8 @@ def _filters(
     for name in NAMING:
         for text in getattr(filters, name):
             if text not in known[name]:
-                what = "source matches" if name == "sources" else "camera is called"
-                raise NotFound(f"in none of the archives a {what} {text!r}")
+                what = "source that matches" if name == "sources" else "camera"
+                raise NotFound(f"no archive has a {what} {text!r}")
     if all(filters is None for _, filters in found):
         raise NotFound("no archive has both a camera and a source that are asked for")
     return found
@@ -206,6 +210,14 @@ def _home(archives: Sequence[SearchService], request: SearchRequest) -> SearchSe
     raise first or NotFound(f"there is no identity {request.identity!r}")
 
 
+def _as_held(picture: EmbeddedPicture, holds: Callable[[str], bool]) -> EmbeddedPicture:
+    """Return a picture that another archive holds as a crop as one that this one may not hold."""
+    origin = picture.origin
+    if origin.detection is Detection.STORED and not holds(origin.sha256 or ""):
+        return replace(picture, origin=replace(origin, detection=None))
+    return picture
+
+
 def _from_outside(
     picture: EmbeddedPicture, home: str, holds: Callable[[str], bool]
 ) -> EmbeddedPicture:
@@ -215,10 +227,8 @@ def _from_outside(
         holds: tells whether that archive holds the file with a SHA-256 as a crop.
     """
     origin = picture.origin
-    if origin.detection is Detection.STORED and not holds(origin.sha256 or ""):
-        return replace(picture, origin=replace(origin, detection=None))
     if not origin.held:
-        return picture
+        return _as_held(picture, holds)
     number = f"crop {origin.crop_id}" if origin.crop_id else f"photograph {origin.photo_id}"
     unknown = QueryOrigin(
         OriginKind.PIXELS,
