@@ -268,7 +268,7 @@ def test_what_is_kept_outside_of_the_archive_goes_too(archive, folder, tmp_path)
     gone, stays = (asked.keep(path.read_bytes()) for path in files[:2])
     clips, jobs = (
         Path(tempfile.mkdtemp(prefix=temporaries.prefix_of(kind, folder)))
-        for kind in temporaries.KINDS
+        for kind in (temporaries.MADE, temporaries.JOBS)
     )
     other = Path(tempfile.mkdtemp(prefix=temporaries.prefix_of(temporaries.MADE, tmp_path)))
     (clips / "a.mp4").write_bytes(b"clip")
