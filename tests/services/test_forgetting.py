@@ -277,7 +277,7 @@ def test_what_is_kept_outside_of_the_archive_goes_too(archive, folder, tmp_path)
     (other / "b.mp4").write_bytes(b"clip of another archive")
     proof = archive.maintenance.delete_certified(archive.plan_delete(crop_ids=[1]), ["crops"])
     assert proof.remains.caches == {
-        "query_pictures": 1, "footage_digests": 0, "clips": 1, "job_files": 1,
+        "query_pictures": 1, "footage_digests": 0, "clips": 1, "job_files": 1, "fetched_footage": 0,
     }  # fmt: skip
     assert asked.read(stays)
     with pytest.raises(NotFound):

@@ -61,7 +61,7 @@ class Reader:
 
     def __init__(self, folder: Path) -> None:
         command = [sys.executable, "-c", READER, str(folder), str(NOBODY), ROWS[0].tobytes().hex()]
-        own = os.environ | {"HOME": "/"}  # root's folder of settings is closed to another user
+        own = os.environ | {"XDG_CONFIG_HOME": "/nowhere"}  # root's settings are closed to it
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=own
         )
