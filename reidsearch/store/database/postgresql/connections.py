@@ -17,7 +17,8 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.pool import QueuePool
 
 from reidsearch.base.address import PostgresAddress
-from reidsearch.base.errors import ReidsearchError, UsageError
+from reidsearch.base.errors import ReidsearchError, StorageError, UsageError
+from reidsearch.base.foreign_errors import exhausted
 from reidsearch.store.database.postgresql.errors import translated
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 LOCK_TIMEOUT_S = 30.0
 IDLE_IN_WRITE_S = 20.0
 """A process that is frozen within a transaction that writes is cut off before others give up."""
+DESCRIPTORS = 4  # that a connection needs while it is made
 CONNECT_TIMEOUT_S = 10
 KEPT_CONNECTIONS = 16  # of threads that read at once; more are opened and closed as they come
 PROVEN, TABLES = "proven", "main"
@@ -76,9 +78,21 @@ def connect(address: PostgresAddress, *, autocommit: bool = False, **options: An
         wanted = {name: value for name, value in wanted.items() if name not in given}
         connection = psycopg.connect(address.url, autocommit=autocommit, **{**wanted, **options})
     except psycopg.Error as error:
-        raise translated(str(address), error) or error from error
+        lacking = _no_descriptors(str(address))
+        raise lacking or translated(str(address), error) or error from error
     connection.adapters.register_loader("numeric", _number_loader())
     return connection
+
+
+def _no_descriptors(location: str) -> StorageError | None:
+    """Return the error of a process that can open too few files to connect: libpq tells nothing."""
+    with contextlib.ExitStack() as opened:
+        try:
+            for _ in range(DESCRIPTORS):
+                opened.enter_context(socket.socket())
+        except OSError as error:
+            return exhausted(error, location)
+    return None
 
 
 @contextlib.contextmanager
