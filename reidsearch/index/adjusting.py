@@ -88,10 +88,14 @@ class Adjusting:
     def _require_given(self, index: VectorIndex, state: State) -> None:
         """Refuse a crop id that was never given: what goes with crops is kept by their ids."""
         ids = index.ids()
-        if len(ids) and int(ids[-1]) > state.last_crop_id:
+        last = int(ids[-1]) if len(ids) else 0
+        if last <= state.last_crop_id:
+            return
+        given = self._store.state().last_crop_id  # others may have added crops since
+        if last > given:
             raise ArchiveError(
-                f"{self._store.location} holds an embedding of crop {int(ids[-1])}, and the last "
-                f"crop is {state.last_crop_id}",
+                f"{self._store.location} holds an embedding of crop {last}, and the last "
+                f"crop is {given}",
                 "verify the archive",
                 kind=Kind.ARCHIVE_DAMAGED,
                 archive=self._store.location,
