@@ -117,20 +117,20 @@ class Archive(Searches, contextlib.AbstractContextManager["Archive"]):
             opened.author = author_for(opened, actor or default_actor(), case, reason)
             if create:
                 PictureService(opened).begin()
+            engines = Engines(
+                opened.folder,
+                opened.model,
+                model=model,
+                flip=flip,
+                model_path=model_path,
+                offline=offline,
+                runtime=runtime,
+                progress=progress,
+            )
+            return cls(opened, engines, progress, opened.author.name)
         except BaseException:
             opened.close()
             raise
-        engines = Engines(
-            opened.folder,
-            opened.model,
-            model=model,
-            flip=flip,
-            model_path=model_path,
-            offline=offline,
-            runtime=runtime,
-            progress=progress,
-        )
-        return cls(opened, engines, progress, opened.author.name)
 
     @property
     def timezone(self) -> str | None:
