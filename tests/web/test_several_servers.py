@@ -43,7 +43,7 @@ def address(two_cameras: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def footage(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("offered")
-    draw_many(folder, 400)
+    draw_many(folder, 1600)  # so that indexing takes some seconds
     return folder
 
 
