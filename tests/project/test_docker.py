@@ -172,7 +172,8 @@ def run(script: str, cwd: Path, path: Path) -> None:
 
 # What every Debian slim image has; libOpenCL is for the GPU plugin, which needs a driver anyway.
 IN_SLIM = {
-    "libc", "libdl", "libgcc_s", "libm", "libmvec", "libpthread", "librt", "libstdc++", "libz",
+    "libc", "libdl", "libgcc_s", "libm", "libmvec", "libpthread", "libresolv", "librt", "libstdc++",
+    "libz",
     "libOpenCL", "linux-vdso", "ld-linux-x86-64",
 }  # fmt: skip
 
