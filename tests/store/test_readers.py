@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(
 READER = """
 import importlib, os, pkgutil, sys
 from pathlib import Path
-import numpy.ma, reidsearch.index, reidsearch.store, sqlalchemy.dialects.sqlite
+import numpy.ma, platformdirs, reidsearch.index, reidsearch.store, sqlalchemy.dialects.sqlite
 for room in (reidsearch.index, reidsearch.store):  # the other user may not read the installation
     for module in pkgutil.walk_packages(room.__path__, room.__name__ + "."):
         importlib.import_module(module.name)
