@@ -182,9 +182,7 @@ def _tracklet(
         x0, y0, x1, y1 = (int(value) for value in xyxy[at])
         box = Box(x0, y0, max(x1, x0 + 8), max(y1, y0 + 16))
         picture = _picture(one, row, brightness)
-        shots.append(
-            BestShot(int(pts[at]), box, width, height, picture, 0.9 - row / 100, 0.9, 0.5)
-        )
+        shots.append(BestShot(int(pts[at]), box, width, height, picture, 0.9 - row / 100, 0.9, 0.5))
     quality = np.array([shot.quality for shot in shots])
     trace = Trace(pts, xyxy, np.full(len(pts), 0.9, np.float32))
     return Tracklet(trace, tuple(shots), vectors, robust_mean(vectors, quality))
