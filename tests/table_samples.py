@@ -14,6 +14,8 @@ from rich.console import RenderableType
 from reidsearch.base.timecode import to_us
 from reidsearch.calibration.comparisons import Comparisons
 from reidsearch.calibration.fit import fit
+from reidsearch.domain.chance import Chance
+from reidsearch.domain.company import Companion, Company, CompanyStatement, Meeting
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import (
     Change,
@@ -52,6 +54,14 @@ from reidsearch.domain.footage import (
     VideoInfo,
 )
 from reidsearch.domain.journeys import Between, Journey, Stop
+from reidsearch.domain.nearby import (
+    Around,
+    Nearby,
+    NearbyStatement,
+    SeenNearby,
+    Watched,
+    Whom,
+)
 from reidsearch.domain.pictures import PicturesKept
 from reidsearch.domain.reports import Failure, Summary
 from reidsearch.domain.scores import Calibration
@@ -59,11 +69,13 @@ from reidsearch.domain.tracklets import SourceInterval
 from reidsearch.output import (
     browse,
     calibration,
+    company,
     coverage,
     evaluation_text,
     explanation,
     identities,
     journeys,
+    nearby,
     proposals,
     recorders,
     text,
@@ -184,6 +196,49 @@ def journey() -> Journey:
     stops = (Stop(1, presence(), None), Stop(2, presence(T2), 7))
     between = (Between(1, 2, AT_US, AT_US + 75_000_000, {"yard": 75.0, "hall": 20.0}),)
     return Journey(ANNA, stops, between, 3, (), Transits())
+
+
+def around() -> Nearby:
+    asked = NearbyStatement(
+        archive="/srv/archive",
+        archive_id="4f2c",
+        asked_at=NOON,
+        whom=Whom(None, ANNA.named),
+        within_s=60.0,
+        around=Around.NEIGHBOURS,
+        watched=(Watched(1, CAMERA, None, AT_US, AT_US + 120_000_000, 75.0),),
+        without_time=(2,),
+        without_footage=(),
+        untimed_sources={CAMERA: 2},
+        own=1,
+        ways_known=False,
+    )
+    beside = SeenNearby(presence(T2), 1, -12.5, 0.0, 2.5, False, ANNA.named, (1,))
+    return Nearby(asked, (presence(), presence()), (beside,))
+
+
+def met() -> Company:
+    asked = CompanyStatement(
+        archive="/srv/archive",
+        archive_id="4f2c",
+        asked_at=NOON,
+        whom=Whom(None, ANNA.named),
+        within_s=60.0,
+        apart_s=900.0,
+        occasions=2,
+        untimed=1,
+        identities=3,
+        proposals=12,
+        linked_at=NOON,
+        unassigned=7,
+        proposed_as_whom=1,
+        seconds=480.0,
+        not_analysed_s=12.5,
+    )
+    meetings = tuple(Meeting(n, presence(T2), -2.5, 0.0, 2.0, False, CROP) for n in (1, 2))
+    by_chance = Chance(2, 0.35, 0, 2, 0.00031, 57)
+    one = Companion(None, 7, 0.52, meetings, 2, by_chance, 0.0047, False)
+    return Company(asked, (presence(), presence()), (one,))
 
 
 def explained() -> RenderableType:
@@ -340,6 +395,8 @@ TABLES: dict[str, tuple[Callable[[], RenderableType], tuple[str, ...]]] = {
     "link": (lambda: proposals.linking_view(linking()), ("7", "0.890")),
     "identity proposals": (proposal, (*SEEN, "0.910")),
     "journey": (lambda: journeys.journey_view(journey()), SEEN),
+    "nearby": (lambda: nearby.nearby_view(around()), SEEN),
+    "company": (lambda: company.company_view(met()), SEEN),
     "recorders": (recorded, ("plain", CAMERA, TIME.replace(" ", "T"))),
     "explain": (explained, (str(CROP), CAMERA, "0.871")),
     "calibrate": (calibrated, ("0.30",)),

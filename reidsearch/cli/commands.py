@@ -26,6 +26,8 @@ GROUPS = {
         "detect": "Detect and number the people in a frame, for `query --frame --person`.",
         "explain": "Explain a match: which parts matter, and who else scores alike.",
         "replay": "Ask again what was answered, and say what differs, and why.",
+        "nearby": "Show who else was seen around a match or the sightings of an identity.",
+        "company": "Show who was repeatedly seen where and when an identity was.",
         "journey": "Show where an identity was and when, and what lies in between.",
         "show": "Show what the archive contains, or all that is known of one crop.",
         "coverage": "Show which footage was analysed and how, what failed, and what is missing.",
