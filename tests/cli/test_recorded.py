@@ -23,6 +23,8 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "query": (Event.SEARCH, Event.SEARCH_END, Event.EXPORT),
     "explain": (Event.EXPLAIN, Event.EXPORT),
     "replay": (Event.REPLAY,),
+    "distance": (Event.DISTANCE, Event.EXPORT),
+    "camera ground": (Event.GROUND, Event.EXPORT),
     "journey": (Event.EXPORT,),
     "confirm": (Event.DECISION,),
     "reject": (Event.DECISION,),
