@@ -52,6 +52,14 @@ from reidsearch.domain.footage import (
     VideoInfo,
 )
 from reidsearch.domain.journeys import Between, Journey, Stop
+from reidsearch.domain.nearby import (
+    Around,
+    Nearby,
+    NearbyStatement,
+    SeenNearby,
+    Watched,
+    Whom,
+)
 from reidsearch.domain.pictures import PicturesKept
 from reidsearch.domain.reports import Failure, Summary
 from reidsearch.domain.scores import Calibration
@@ -64,6 +72,7 @@ from reidsearch.output import (
     explanation,
     identities,
     journeys,
+    nearby,
     proposals,
     recorders,
     text,
@@ -184,6 +193,25 @@ def journey() -> Journey:
     stops = (Stop(1, presence(), None), Stop(2, presence(T2), 7))
     between = (Between(1, 2, AT_US, AT_US + 75_000_000, {"yard": 75.0, "hall": 20.0}),)
     return Journey(ANNA, stops, between, 3, (), Transits())
+
+
+def around() -> Nearby:
+    asked = NearbyStatement(
+        archive="/srv/archive",
+        archive_id="4f2c",
+        asked_at=NOON,
+        whom=Whom(None, ANNA.named),
+        within_s=60.0,
+        around=Around.NEIGHBOURS,
+        watched=(Watched(1, CAMERA, None, AT_US, AT_US + 120_000_000, 75.0),),
+        without_time=(2,),
+        without_footage=(),
+        untimed_sources={CAMERA: 2},
+        own=1,
+        ways_known=False,
+    )
+    beside = SeenNearby(presence(T2), 1, -12.5, 0.0, 2.5, False, ANNA.named, (1,))
+    return Nearby(asked, (presence(), presence()), (beside,))
 
 
 def explained() -> RenderableType:
@@ -340,6 +368,7 @@ TABLES: dict[str, tuple[Callable[[], RenderableType], tuple[str, ...]]] = {
     "link": (lambda: proposals.linking_view(linking()), ("7", "0.890")),
     "identity proposals": (proposal, (*SEEN, "0.910")),
     "journey": (lambda: journeys.journey_view(journey()), SEEN),
+    "nearby": (lambda: nearby.nearby_view(around()), SEEN),
     "recorders": (recorded, ("plain", CAMERA, TIME.replace(" ", "T"))),
     "explain": (explained, (str(CROP), CAMERA, "0.871")),
     "calibrate": (calibrated, ("0.30",)),

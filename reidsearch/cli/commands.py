@@ -26,6 +26,7 @@ GROUPS = {
         "detect": "Detect and number the people in a frame, for `query --frame --person`.",
         "explain": "Explain a match: which parts matter, and who else scores alike.",
         "replay": "Ask again what was answered, and say what differs, and why.",
+        "nearby": "Show who else was seen around a match or the sightings of an identity.",
         "journey": "Show where an identity was and when, and what lies in between.",
         "distance": "Tell how far apart two people were while one camera showed both.",
         "show": "Show what the archive contains, or all that is known of one crop.",

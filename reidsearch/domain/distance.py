@@ -20,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.base.errors import UsageError
+from reidsearch.domain.answers import Logged
+from reidsearch.domain.cases import AskedFor
 from reidsearch.domain.footage import Clock
 from reidsearch.domain.ground import CameraGround, Floats
 from reidsearch.domain.tracklets import TrackletSeen
@@ -196,6 +198,7 @@ class Distance:
         stretches: one of each source that shows both, all of one unit.
         grounds: by which it is in metres.
         closer: for how long they were closer than the limit that was asked for.
+        case, logged: for which it was asked, and its entry of the event log.
     """
 
     first: TrackletSeen
@@ -204,6 +207,8 @@ class Distance:
     stretches: tuple[Apart, ...]
     grounds: tuple[CameraGround, ...] = ()
     closer: Closer | None = None
+    case: AskedFor | None = None
+    logged: Logged | None = None
 
     @property
     def together_s(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
 
@@ -14,6 +15,7 @@ from rich.text import Text
 from reidsearch.base.timecode import from_us, iso
 from reidsearch.domain.distance import UNEVEN, Apart, Closer, Distance, Undecided, Unit
 from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.on_record import case_told, logged_sentence
 from reidsearch.output.times import tenths, zone_name
 from reidsearch.output.visible import duration, visible
 
@@ -100,6 +102,9 @@ def distance_sentences(found: Distance) -> list[str]:
     told += [
         f"Not known at {why[one]:,} of {total:,} times: {WHY[one]}." for one in WHY if why[one]
     ]
+    told += case_told(found.case)
+    if found.logged is not None and found.logged.entry is None:
+        told.append(logged_sentence(found.logged))
     return told
 
 
@@ -164,6 +169,8 @@ def distance_json(found: Distance) -> dict[str, Any]:
         "together_s": found.together_s,
         "nearest": None if found.nearest is None else _row(*found.nearest),
         "closer": None if found.closer is None else closer_json(found.closer),
+        "case": asdict(found.case) if found.case else None,
+        "logged": asdict(found.logged) if found.logged else None,
         "notes": distance_sentences(found),
         "times": list(_rows(found.stretches)),
     }

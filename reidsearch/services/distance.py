@@ -7,18 +7,21 @@ for one in found.stretches:
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from reidsearch.base.errors import Kind, NotFound, UsageError
 from reidsearch.domain.apart import apart
-from reidsearch.domain.distance import Apart, Distance, Limit, Unit, closer
+from reidsearch.domain.distance import Apart, Closer, Distance, Limit, Unit, closer
 from reidsearch.domain.event_log import Event
 from reidsearch.domain.ground import CameraGround
 from reidsearch.domain.tracklets import TrackletSeen
 from reidsearch.services.ground import GroundService, begins
+from reidsearch.services.search_log import entries_of
 from reidsearch.store.cases import asked_for
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
 from reidsearch.store.footage.tracklet_reader import trace, tracklets
-from reidsearch.store.log_reading import record
 
 
 class DistanceService:
@@ -49,27 +52,7 @@ class DistanceService:
             UsageError: it is one tracklet, or no recording shows both at once; the archive is
                 searched for a case only, see `store.cases.asked_for`.
         """
-        asked_for(self._store)
-        found = self.measured(first_id, second_id, unit, limit)
-        record(
-            self._store,
-            Event.DISTANCE,
-            {
-                "tracklets": [first_id, second_id],
-                "unit": found.unit.value,
-                "closer_than": limit and limit.text,
-            },
-        )
-        return found
-
-    def measured(
-        self,
-        first_id: int,
-        second_id: int,
-        unit: Unit | None = None,
-        limit: Limit | None = None,
-    ) -> Distance:
-        """As `between`, for a question that has its own entry of the event log."""
+        case = asked_for(self._store)
         if limit is not None:
             unit = limit.unit
         if first_id == second_id:
@@ -80,31 +63,49 @@ class DistanceService:
                 if number not in held:
                     raise NotFound(f"{self._store.location} holds no tracklet {number}")
             first, second = held[first_id], held[second_id]
-            stretches, grounds = self._stretches(first, second, unit)
+            measured = self._measured(first, second, unit)
+        if measured is None:
+            raise NotFound(
+                f"no ground of camera {first.camera!r} holds then, so there are no metres",
+                kind=Kind.GROUND_MISSING,
+                camera=first.camera or "",
+            )
+        stretches, grounds = measured
         if not stretches:
             raise UsageError(
                 f"no recording shows tracklets {first_id} and {second_id} at one time",
                 "only of people whom one recording shows at once a distance is known",
             )
-        return Distance(
+        found = Distance(
             first,
             second,
             stretches[0].unit,
             tuple(stretches),
             tuple(grounds),
             closer(stretches, limit) if limit else None,
+            case,
         )
+        (logged,) = entries_of(self._store, [_detail(self._store, found)], Event.DISTANCE)
+        return replace(found, logged=logged)
 
-    def _stretches(
+    def closer(self, first: TrackletSeen, second: TrackletSeen, limit: Limit) -> Closer | None:
+        """Return for how long two people were closer than a limit, for a question that is logged.
+
+        Returns:
+            None: no distance of its unit is known, because no ground of the camera holds.
+        """
+        measured = self._measured(first, second, limit.unit)
+        return None if measured is None else closer(measured[0], limit)
+
+    def _measured(
         self, first: TrackletSeen, second: TrackletSeen, unit: Unit | None
-    ) -> tuple[list[Apart], list[CameraGround]]:
-        """Return what each source that shows both says, in one unit, and the grounds used."""
-        both = [
-            part.source_id
-            for part in first.parts
-            if any(other.source_id == part.source_id for other in second.parts)
-        ]
-        sources = [footage_store.source(self._store, source_id) for source_id in both]
+    ) -> tuple[list[Apart], list[CameraGround]] | None:
+        """Return what each source that shows both says, in one unit, and the grounds used.
+
+        None: metres are asked for, and no ground holds.
+        """
+        both = {part.source_id for part in first.parts} & {part.source_id for part in second.parts}
+        sources = [footage_store.source(self._store, source_id) for source_id in sorted(both)]
         grounds = [
             self._grounds.at(
                 one.facts.camera,
@@ -115,11 +116,7 @@ class DistanceService:
             for one in sources
         ]
         if unit is Unit.METRES and None in grounds:
-            raise NotFound(
-                f"no ground of camera {first.camera!r} holds then, so there are no metres",
-                kind=Kind.GROUND_MISSING,
-                camera=first.camera or "",
-            )
+            return None
         if unit is Unit.HEIGHTS or None in grounds:
             grounds = [None] * len(sources)
         stretches = []
@@ -137,3 +134,15 @@ class DistanceService:
                 stretches.append(found)
         used = {one.number: one for one in grounds if one is not None}
         return stretches, list(used.values())
+
+
+def _detail(store: Store, found: Distance) -> dict[str, Any]:
+    """Return the detail of the entry of the log: what was asked, with the best crop of each."""
+    both = (found.first, found.second)
+    return {
+        "statement": {"crops": [one.crop_ids[0] for one in both if one.crop_ids]},
+        "tracklets": [one.tracklet_id for one in both],
+        "unit": found.unit.value,
+        "closer_than": found.closer and found.closer.limit.text,
+        "reason": store.acting.reason,
+    }

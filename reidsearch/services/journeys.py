@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Iterable, Sequence
 
 from reidsearch.base.errors import Kind, NotFound, UsageError, absent
+from reidsearch.domain.analysed import Analysed, analysed, not_analysed_s
 from reidsearch.domain.decisions import Member, Transits
-from reidsearch.domain.footage import UNSEEN, SourceCoverage
 from reidsearch.domain.journeys import Between, Journey, Stop
 from reidsearch.linking.constraints import too_fast
 from reidsearch.services.identities import IdentityService
@@ -61,7 +60,7 @@ def journey(
     stops = tuple(
         Stop(number, one, proposed.get(one.member)) for number, one in enumerate(in_time, start=1)
     )
-    looked = _looked(footage_store.coverage(store))
+    looked = analysed(footage_store.coverage(store))
     asked = minima if transits is None else transits
     return Journey(
         identity,
@@ -73,35 +72,7 @@ def journey(
     )
 
 
-def _looked(sources: Iterable[SourceCoverage]) -> dict[str, list[tuple[int, int]]]:
-    """When each camera's footage was analysed, wall clock; merged, in order."""
-    found: dict[str, list[tuple[int, int]]] = {}
-    for one in sources:
-        camera, clock = one.facts.camera, one.facts.clock
-        if camera is None or clock.start is None:
-            continue
-        found.setdefault(camera, [])
-        for span in one.spans:
-            first = clock.at_us(Fraction(span.from_us, 1_000_000))
-            last = clock.at_us(Fraction(span.to_us, 1_000_000))
-            if span.how not in UNSEEN and first is not None and last is not None:
-                found[camera].append((first, last))
-    return {camera: _merged(found[camera]) for camera in sorted(found)}
-
-
-def _merged(stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
-    for first, last in sorted(stretches):
-        if merged and first <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(last, merged[-1][1])
-        else:
-            merged.append((first, last))
-    return merged
-
-
-def _between(
-    stops: Sequence[Stop], looked: Mapping[str, Sequence[tuple[int, int]]]
-) -> Iterable[Between]:
+def _between(stops: Sequence[Stop], looked: Analysed) -> Iterable[Between]:
     timed = [stop for stop in stops if stop.seen.first_us is not None]
     until_us, until = None, 0
     for stop in timed:
@@ -112,13 +83,8 @@ def _between(
             unseen = {
                 camera: seconds
                 for camera, stretches in looked.items()
-                if (seconds := _unseen_s(stretches, until_us, first_us)) > 0
+                if (seconds := not_analysed_s(stretches, until_us, first_us)) > 0
             }
             yield Between(until, stop.number, until_us, first_us, unseen)
         if until_us is None or (last_us or first_us) > until_us:
             until_us, until = last_us or first_us, stop.number
-
-
-def _unseen_s(stretches: Sequence[tuple[int, int]], from_us: int, to_us: int) -> float:
-    seen_us = sum(max(0, min(last, to_us) - max(first, from_us)) for first, last in stretches)
-    return (to_us - from_us - seen_us) / 1_000_000

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Unpack
 
 from reidsearch.domain.answers import Answer, Failed, Match, Statement
 from reidsearch.domain.crops import Vectors
+from reidsearch.domain.nearby import WITHIN_S, Around
 from reidsearch.domain.request import AnyPicture, Searched, SearchOptions, SearchRequest
 from reidsearch.services.shared import Services
 
 if TYPE_CHECKING:
     from reidsearch.domain.answers import Plan, SearchPreview
+    from reidsearch.domain.decisions import Member
     from reidsearch.domain.explanation import Explanation
+    from reidsearch.domain.nearby import Nearby
     from reidsearch.domain.replay import AsIt, Replay
+    from reidsearch.services.sight import Sight
     from reidsearch.vision.detection.detector import Detector
 
 
@@ -94,6 +98,36 @@ class Searches(Services):
         found = explain(self._store, self._gallery, self._engines.embed, request, crop_id)
         entries_of(self._store, [explained(self._store, found)], Event.EXPLAIN)
         return found
+
+    def nearby(
+        self,
+        whom: int | str | Member,
+        *,
+        within_s: float = WITHIN_S,
+        around: Around = Around.NEIGHBOURS,
+        sight: Sight | None = None,
+    ) -> Nearby:
+        """Return who else was seen around the sightings of somebody, nearest in time first.
+
+        Args:
+            whom: a crop's id, an identity's name or number as text, or a tracklet
+                (`Member("tracklet", 7)`).
+            within_s: seconds before and after a sighting.
+            around: by the same camera alone, or also by those to which a way of at most so many
+                seconds is known.
+            sight: what may be seen; None: everything.
+
+        Raises:
+            NotFound, UsageError: as `services.nearby.nearby`.
+
+        Example:
+            >>> [one.seen.member.text for one in archive.nearby("anna", within_s=30).people]
+            ['tracklet 12', 'tracklet 4']
+        """
+        from reidsearch.services.nearby import nearby
+
+        seen = sight or self.sight(None)
+        return nearby(self._store, seen, whom, within_s=within_s, around=around)
 
     def replay(
         self,

@@ -40,6 +40,8 @@ _NAMING = (
     Event.SEARCH,
     Event.SEARCH_END,
     Event.EXPLAIN,
+    Event.NEARBY,
+    Event.DISTANCE,
     Event.RELOCATE,
     Event.EXPORT,
     Event.PHOTO,
@@ -223,7 +225,9 @@ def entries_of_cases(connection: Connection, cases: Set[str]) -> set[int]:
 def searches_of(connection: Connection, case: str) -> tuple[int, ...]:
     """Return the entries of a case that hold what was searched with, and have a detail."""
     c = log_entry.c
-    asked = c.event.in_((Event.SEARCH, Event.EXPLAIN)) & c.detail.is_not(None)
+    asked = c.event.in_(
+        (Event.SEARCH, Event.EXPLAIN, Event.NEARBY, Event.DISTANCE)
+    ) & c.detail.is_not(None)
     found = select(c.id).where(c.case_number == case, asked).order_by(c.id)
     return tuple(connection.scalars(found))
 
@@ -276,12 +280,13 @@ def _names(said: dict[str, Any], names: Set[str]) -> bool:
 
 
 def asked_with(said: dict[str, Any]) -> Iterator[int]:
-    """Yield the crops that a search or an explanation was asked with."""
+    """Yield the crops that a search, an explanation or a look around was asked with."""
     statement = said.get("statement", {})
     pictures = statement.get("query_pictures") or [said.get("query_picture")]
     for one in pictures:
         if one and one.get("crop_id") is not None:
             yield one["crop_id"]
+    yield from statement.get("crops") or ()
     marked = statement.get("feedback") or {}
     yield from (*marked.get("likes", ()), *marked.get("unlikes", ()))
 

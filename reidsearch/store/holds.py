@@ -33,7 +33,15 @@ from reidsearch.store.tables.footage import footage, moment
 from reidsearch.store.tables.identities import identity
 from reidsearch.store.tables.retention import hold as table
 
-_OF_CASE = (Event.SEARCH, Event.SEARCH_END, Event.EXPLAIN, Event.DECISION, Event.INDEX)
+_OF_CASE = (
+    Event.SEARCH,
+    Event.SEARCH_END,
+    Event.EXPLAIN,
+    Event.NEARBY,
+    Event.DISTANCE,
+    Event.DECISION,
+    Event.INDEX,
+)
 
 
 def add_hold(connection: Connection, of: HoldOf, note: str) -> Hold:
@@ -281,7 +289,7 @@ def _of_case(connection: Connection, number: str) -> set[int]:
         try:
             said = json.loads(row.detail)
             found |= {int(crop_id) for crop_id, _ in said.get("matches", ())}
-            found |= set(asked_with(said))
+            found |= {*asked_with(said), *map(int, said.get("crops", ()))}
             filters = said.get("statement", {}).get("filters") or {}
             sources |= set(filters.get("sources", ()))
             if row.event == Event.EXPLAIN:

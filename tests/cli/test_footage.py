@@ -97,7 +97,7 @@ def test_show_tells_when_in_its_footage_a_crop_was_taken(held):
     assert "uncertainty ±1 s quality 0." in told
 
 
-def test_no_match_tells_what_was_and_was_not_looked_at(held):
+def test_no_match_tells_what_was_and_was_without_footage_at(held):
     ran = held("query", "--crop", 1, "--min-score", "1", "--after", "2024-05-31T12:00:00Z",
                "--statement")  # fmt: skip
     assert "No match" in ran.out

@@ -69,6 +69,7 @@ SHOWING = (
     ("query", "--crop", "1", "--dry-run"),
     ("delete", "--crop", "1", "--dry-run"),
     ("journey", "1"),
+    ("nearby", "1"),
     ("link",),
     ("confirm", "1", "--as", "1"),
     ("calibrate",),

@@ -47,7 +47,7 @@ def folder(made: Path, tmp_path: Path) -> Path:
 
 
 @pytest.mark.full
-def test_in_order_of_time_with_what_was_not_looked_at(folder):
+def test_in_order_of_time_with_what_was_without_footage_at(folder):
     with opened(folder) as archive:
         archive.identities.new("anna", [1, 2, 3, 4, 5])
         found = archive.journey("anna")

@@ -146,7 +146,7 @@ def _proposal(one: Proposal, seen: Seen, held: Mapping[int, Sequence[Member]]) -
         cards += _cards(members, "confirmed", said=f"confirmed as {one.adds_to.name}")
     for member, score in zip(one.members, one.scores, strict=True):
         if member in seen:
-            cards.append(_card(seen[member], f"{score:.3f}", "proposed", said="proposed"))
+            cards.append(presence_card(seen[member], f"{score:.3f}", "proposed", said="proposed"))
     return Group(
         f"Proposal {one.proposal_id}: {whom}, adjusted score {one.score:.3f}",
         tuple(cards),
@@ -168,7 +168,7 @@ def tracklets_shown(
     return Shown(
         of="tracklets",
         title=f"Tracklets of {source.location.rpartition('/')[2]}",
-        groups=(Group("", tuple(_card(one, said=_marked(marks, one)) for one in seen)),),
+        groups=(Group("", tuple(presence_card(one, said=_marked(marks, one)) for one in seen)),),
         told=(*told, *_purity(seen)),
         missing=tuple(lacking(source)),
         nobody="Nobody was seen in this source.",
@@ -209,7 +209,7 @@ def _stop(stop: Stop) -> Card:
     said = "confirmed" if stop.confirmed else f"proposal {stop.proposal_id}"
     emphasis = "confirmed" if stop.confirmed else "proposed"
     heading = f"no. {stop.number}"
-    return _card(stop.seen, stop.seen.member.text, emphasis, said=said, heading=heading)
+    return presence_card(stop.seen, stop.seen.member.text, emphasis, said=said, heading=heading)
 
 
 def presence_of(seen: TrackletSeen) -> Presence:
@@ -229,12 +229,13 @@ def presence_of(seen: TrackletSeen) -> Presence:
 
 
 def _cards(seen: Iterable[Presence], emphasis: str, *, said: str = "") -> tuple[Card, ...]:
-    return tuple(_card(one, emphasis=emphasis, said=said) for one in seen)
+    return tuple(presence_card(one, emphasis=emphasis, said=said) for one in seen)
 
 
-def _card(
+def presence_card(
     seen: Presence, figure: str = "", emphasis: str = "", *, said: str = "", heading: str = ""
 ) -> Card:
+    """Return the card of a tracklet or crop: its best shots, where and when it was seen."""
     shots = tuple(dict.fromkeys((*seen.named_by, *seen.crop_ids)))[:SHOTS]
     return Card(
         heading=heading or seen.member.text,

@@ -1,0 +1,142 @@
+"""Who else was seen around the sightings of somebody: by the same camera, or by one beside it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from reidsearch.domain.answers import Logged
+from reidsearch.domain.cases import AskedFor
+from reidsearch.domain.decisions import Member, Named, Presence
+
+WITHIN_S = 60.0
+MOST_WITHIN_S = 86_400.0
+
+
+class Around(StrEnum):
+    """Which cameras are looked at."""
+
+    SAME = "same"  # that of the sighting
+    NEIGHBOURS = "neighbours"  # and those to which a way is known that takes no longer
+
+
+@dataclass(frozen=True, slots=True)
+class Whom:
+    """Around whose sightings is asked.
+
+    Args:
+        member: a tracklet, or a crop of none; None: an identity, all that is confirmed of it.
+        identity: that was asked for, or that the member is confirmed as; None: of none.
+        crop_ids: by which a member was named, or its views; empty: an identity was asked for.
+    """
+
+    member: Member | None
+    identity: Named | None
+    crop_ids: tuple[int, ...] = ()
+
+
+def whom_json(whom: Whom) -> dict[str, Any]:
+    """Return who was asked for."""
+    return {
+        "member": None if whom.member is None else asdict(whom.member),
+        "identity": None if whom.identity is None else asdict(whom.identity),
+        "crops": list(whom.crop_ids),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What one camera was analysed for around one sighting.
+
+    Args:
+        sighting: its number.
+        transit_s: the least time from the sighting's camera; None: it is that camera.
+        from_us, to_us: what was asked about, on the wall clock.
+        not_analysed_s: seconds of it that nobody looked at: no footage supplied, or not decoded.
+    """
+
+    sighting: int
+    camera: str
+    transit_s: float | None
+    from_us: int
+    to_us: int
+    not_analysed_s: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return (self.to_us - self.from_us) / 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class SeenNearby:
+    """Somebody else who was seen around a sighting.
+
+    Args:
+        sighting: number of the one that is nearest in time.
+        gap_s: from the sighting to this one; negative: this one was before, 0: they overlap.
+        overlap_s: for how long both were in sight.
+        doubt_s: by how much two clocks may be off together; 0: both are of one recording, whose
+            own time was compared; None: not known.
+        at_once: one recording shows both at one moment, so they are two people. Otherwise this may
+            be the same person, whose tracklet was interrupted.
+        identity: what it is confirmed as.
+        near: numbers of all sightings around which it was seen.
+    """
+
+    seen: Presence
+    sighting: int
+    gap_s: float
+    overlap_s: float
+    doubt_s: float | None
+    at_once: bool
+    identity: Named | None
+    near: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NearbyStatement:
+    """What was asked, and what the answer cannot know.
+
+    Args:
+        within_s: how long before and after a sighting somebody counts.
+        watched: by sighting and camera, how much of that time was analysed.
+        without_time: numbers of sightings whose time nobody knows: only their own recording was
+            looked through, by its own time.
+        without_footage: numbers of those of which not even that was possible.
+        untimed_sources: by camera that was looked at, its sources without a known clock.
+        own: further tracklets of the same identity that were left out.
+        ways_known: whether any least time between two cameras is on record.
+    """
+
+    archive: str
+    archive_id: str
+    asked_at: dt.datetime
+    whom: Whom
+    within_s: float
+    around: Around
+    watched: tuple[Watched, ...]
+    without_time: tuple[int, ...]
+    without_footage: tuple[int, ...]
+    untimed_sources: Mapping[str, int]
+    own: int
+    ways_known: bool
+    case: AskedFor | None = None
+    logged: Logged | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """An answer: who else was seen around the sightings of somebody.
+
+    Args:
+        sightings: around which was asked, numbered from 1 in this order, that of time.
+        people: nearest in time first, then those who were longest in sight together.
+    """
+
+    statement: NearbyStatement
+    sightings: tuple[Presence, ...]
+    people: tuple[SeenNearby, ...]
