@@ -38,6 +38,10 @@ class Unit(StrEnum):
     HEIGHTS = "heights"  # in the picture, over the mean height of both boxes
 
 
+CLOSING = {Unit.METRES: 4.0, Unit.HEIGHTS: 2.5}
+"""By how much a second two people come nearer at most: both walk fast towards each other."""
+
+
 class Undecided(StrEnum):
     """Why the distance at a time is not known."""
 
@@ -122,7 +126,7 @@ class Closer:
     Args:
         certain_s: the whole interval lies below the limit, and nothing is `beyond`.
         possible_s: part of the interval does; `certain_s` is in it.
-        undecided_s: the distance is not known.
+        undecided_s: the distance is not known, and they may have been closer.
         together_s: they are both in sight.
         longest_certain_s, longest_possible_s: the longest stretch of each.
     """
@@ -139,7 +143,7 @@ class Closer:
         """Tell whether they were closer for so many seconds in sum."""
         if self.certain_s > 0 and self.certain_s >= seconds:
             return Verdict.CERTAIN
-        if self.undecided_s >= self.together_s:
+        if self.undecided_s >= self.together_s - 1e-9:
             return Verdict.UNDECIDED
         if self.possible_s > 0 and self.possible_s + self.undecided_s >= seconds:
             return Verdict.POSSIBLE
@@ -162,20 +166,35 @@ def closer(found: Sequence[Apart], limit: Limit) -> Closer:
         if one.unit is not limit.unit:
             raise ValueError("a limit is compared with distances of its own unit")
         known = ~np.isnan(one.distance)
-        certain, longest_certain = _lasting(
-            one.seconds, known & (one.high < limit.value) & ~one.beyond
-        )
-        possible, longest_possible = _lasting(one.seconds, known & (one.low < limit.value))
+        certain = _lasting(one.seconds, known & (one.high < limit.value) & ~one.beyond)
+        possible = _lasting(one.seconds, known & (one.low < limit.value))
         told = Closer(
             limit,
-            told.certain_s + certain,
-            told.possible_s + possible,
-            told.undecided_s + one.together_s - _lasting(one.seconds, known)[0],
+            told.certain_s + certain[0],
+            told.possible_s + possible[0],
+            told.undecided_s + _undecided_s(one, limit.value),
             told.together_s + one.together_s,
-            max(told.longest_certain_s, longest_certain),
-            max(told.longest_possible_s, longest_possible),
+            max(told.longest_certain_s, certain[1]),
+            max(told.longest_possible_s, possible[1]),
         )
     return told
+
+
+def _undecided_s(one: Apart, limit: float) -> float:
+    """Return for how long nobody knows whether they were closer: a way there takes time."""
+    known = ~np.isnan(one.distance)
+    least = np.full(len(one.seconds), -np.inf)
+    rows = np.flatnonzero(known)
+    if len(rows):
+        for side in (np.searchsorted(rows, np.arange(len(known)), "right") - 1,
+                     np.searchsorted(rows, np.arange(len(known)))):  # fmt: skip
+            near = rows[np.clip(side, 0, len(rows) - 1)]
+            way = CLOSING[one.unit] * np.abs(one.seconds - one.seconds[near])
+            least = np.maximum(least, one.low[near] - way)
+    may = np.where(known, one.low, least) < limit
+    steps = np.diff(one.seconds)
+    open_ = ~(known[:-1] & known[1:]) & (may[:-1] | may[1:]) & (steps <= float(INTERPOLATED_S))
+    return float(steps[open_].sum())
 
 
 def _lasting(seconds: Floats, holds: NDArray[np.bool_]) -> tuple[float, float]:

@@ -85,7 +85,7 @@ def closer_text(one: Closer) -> str:
     if one.possible_s:
         told += f" (without a break for {duration(one.longest_possible_s)})"
     if one.undecided_s:
-        told += f"; not known for {duration(one.undecided_s)}"
+        told += f"; not known for {duration(one.undecided_s)}, when they may have been"
     return f"{told}."
 
 

@@ -28,6 +28,8 @@ PLACES = np.array([(-3.0, 7), (3, 7), (4, 14), (-4, 14)])
 ANNA = Stroll("anna", look(1), np.array([0.0, 5, 8]), np.array([(-3.0, 9), (0, 9.5), (0, 9.5)]))
 BEN = Stroll("ben", look(2), np.array([0.0, 5, 8]), np.array([(4.0, 12), (1.2, 10), (1.2, 10)]))
 
+CLEO = Stroll("cleo", look(3), np.array([1.0, 8]), np.array([(3.0, 16.0), (-2, 15)]))
+
 
 def points() -> list[str]:
     shown = CAMERA.on_ground(PLACES)
@@ -37,7 +39,7 @@ def points() -> list[str]:
 @pytest.fixture(scope="module")
 def yard(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("yard")
-    visits = write_strolls(folder / "yard.mp4", [ANNA, BEN], 8.0, CAMERA)
+    visits = write_strolls(folder / "yard.mp4", [ANNA, BEN, CLEO], 8.0, CAMERA)
     write_detections(folder / "yard.det.txt", visits)
     (folder / "sources.csv").write_text(
         "path,camera,start,detections\nyard.mp4,yard,2024-05-31T12:00:00Z,yard.det.txt\n"
@@ -111,3 +113,24 @@ def test_a_ground_is_set_shown_drawn_and_cleared(run: CommandLine, tmp_path: Pat
     assert run("camera", "ground", "yard", "--clear").code == 0
     assert run("camera", "ground", "yard", "--clear").code == 9
     assert run("check").code == 0
+
+
+def test_nearby_tells_who_was_certainly_possibly_and_not_so_near(run: CommandLine) -> None:
+    def near(*options: str) -> tuple[dict[int, str], dict[str, int]]:
+        told = json.loads(run("nearby", "tracklet:1", *options, "--format", "json").out)
+        people = {one["member"]["number"]: one["beside"]["verdict"] for one in told["people"]}
+        return people, told["statement"]
+
+    undecided, _ = near("--closer-than", "2m")
+    assert undecided == {2: "undecided", 3: "undecided"}  # no ground: no metres
+    assert "no ground of the camera" in run("nearby", "tracklet:1", "--closer-than", "2m").out
+    assert run("camera", "ground", "yard", *points()).code == 0
+    people, statement = near("--closer-than", "2m", "--for", "2s")
+    assert (people, statement["not_closer"]) == ({2: "certain"}, 1)
+    assert statement["closer_than"] == {"value": 2.0, "unit": "metres", "for_s": 2.0}
+    assert near("--closer-than", "1.35m", "--for", "2s")[0] == {2: "possible"}
+    assert near("--closer-than", "2m", "--for", "20s")[0] == {}
+    assert "certain" in run("nearby", "tracklet:1", "--closer-than", "2m").out
+    assert near("--closer-than", "1.5heights", "--for", "2s")[0][2] == "certain"
+    assert run("nearby", "tracklet:1", "--for", "2s").code == 2
+    assert run("nearby", "tracklet:1", "--closer-than", "2").code == 2
