@@ -152,7 +152,7 @@ def _drawn(archive: Archive, one: CameraGround, source: SourceCoverage) -> Drawi
 
     at_s = source.duration_s / 2
     picture = archive.footage.frame_of(source.source_id, at_s)
-    shown = f"still of {source.location} at {float(at_s):.1f} s"
+    shown = f"still of {source.location.rpartition('/')[2]} at {float(at_s):.1f} s"
     return ground_picture(picture.pixels, one, imprint_of(archive), shown)
 
 

@@ -18,7 +18,7 @@ from reidsearch.domain.ground import Floats, Ground
 from reidsearch.domain.tracklets import Trace
 from reidsearch.domain.tracks import INTERPOLATED_S
 
-FOOT_SHARE = (0.04, 0.03)
+FOOT_SHARE = (0.03, 0.04)
 """Standard deviation of a foot point across and down, as a share of the height of its box."""
 HEIGHT_SHARE = 0.05
 """The same of the box's height itself: strides, bent knees, the detector."""

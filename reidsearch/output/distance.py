@@ -151,9 +151,14 @@ def _time(one: Apart, row: int) -> str:
     return "not known" if at_us is None else tenths(from_us(at_us))
 
 
+def file_text(one: Apart) -> str:
+    """Return the name of the file, without its folders."""
+    return visible(one.location.rpartition("/")[2])
+
+
 def _moment(one: Apart, row: int) -> str:
     at_us = _at_us(one, row)
-    told = f"{one.seconds[row]:.1f} s into {visible(one.location)}"
+    told = f"{one.seconds[row]:.1f} s into {file_text(one)}"
     return told if at_us is None else f"at {tenths(from_us(at_us))} {zone_name()}, {told}"
 
 

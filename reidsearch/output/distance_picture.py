@@ -11,7 +11,7 @@ from reidsearch.base.timecode import from_us
 from reidsearch.domain.distance import Apart, Distance, Unit
 from reidsearch.domain.tracks import INTERPOLATED_S
 from reidsearch.output.calibration_picture import Axes
-from reidsearch.output.distance import distance_sentences, headlines
+from reidsearch.output.distance import distance_sentences, file_text, headlines
 from reidsearch.output.drawing import MARGIN_PX, Drawing
 from reidsearch.output.imprint import Imprint
 from reidsearch.output.lettering import Lettering
@@ -92,7 +92,7 @@ def _panel(sheet: Drawing, top: float, found: Distance, one: Apart) -> float:
 def _named(one: Apart) -> str:
     at_us = one.clock.at_us(Fraction(float(one.seconds[0])))
     began = "" if at_us is None else f", from {tenths(from_us(at_us))} {zone_name()}"
-    return f"{NAMES[one.unit]}: {one.location}{began}"
+    return f"{NAMES[one.unit]}: {file_text(one)}{began}"
 
 
 def _ticks(sheet: Drawing, axes: Axes, one: Apart) -> None:
