@@ -14,6 +14,8 @@ from rich.console import RenderableType
 from reidsearch.base.timecode import to_us
 from reidsearch.calibration.comparisons import Comparisons
 from reidsearch.calibration.fit import fit
+from reidsearch.domain.chance import Chance
+from reidsearch.domain.company import Companion, Company, CompanyStatement, Meeting
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.decisions import (
     Change,
@@ -67,6 +69,7 @@ from reidsearch.domain.tracklets import SourceInterval
 from reidsearch.output import (
     browse,
     calibration,
+    company,
     coverage,
     evaluation_text,
     explanation,
@@ -212,6 +215,30 @@ def around() -> Nearby:
     )
     beside = SeenNearby(presence(T2), 1, -12.5, 0.0, 2.5, False, ANNA.named, (1,))
     return Nearby(asked, (presence(), presence()), (beside,))
+
+
+def met() -> Company:
+    asked = CompanyStatement(
+        archive="/srv/archive",
+        archive_id="4f2c",
+        asked_at=NOON,
+        whom=Whom(None, ANNA.named),
+        within_s=60.0,
+        apart_s=900.0,
+        occasions=2,
+        untimed=1,
+        identities=3,
+        proposals=12,
+        linked_at=NOON,
+        unassigned=7,
+        proposed_as_whom=1,
+        seconds=480.0,
+        not_analysed_s=12.5,
+    )
+    meetings = tuple(Meeting(n, presence(T2), -2.5, 0.0, 2.0, False, CROP) for n in (1, 2))
+    by_chance = Chance(2, 0.35, 0, 2, 0.00031, 57)
+    one = Companion(None, 7, 0.52, meetings, 2, by_chance, 0.0047, False)
+    return Company(asked, (presence(), presence()), (one,))
 
 
 def explained() -> RenderableType:
@@ -369,6 +396,7 @@ TABLES: dict[str, tuple[Callable[[], RenderableType], tuple[str, ...]]] = {
     "identity proposals": (proposal, (*SEEN, "0.910")),
     "journey": (lambda: journeys.journey_view(journey()), SEEN),
     "nearby": (lambda: nearby.nearby_view(around()), SEEN),
+    "company": (lambda: company.company_view(met()), SEEN),
     "recorders": (recorded, ("plain", CAMERA, TIME.replace(" ", "T"))),
     "explain": (explained, (str(CROP), CAMERA, "0.871")),
     "calibrate": (calibrated, ("0.30",)),

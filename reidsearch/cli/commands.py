@@ -27,6 +27,7 @@ GROUPS = {
         "explain": "Explain a match: which parts matter, and who else scores alike.",
         "replay": "Ask again what was answered, and say what differs, and why.",
         "nearby": "Show who else was seen around a match or the sightings of an identity.",
+        "company": "Show who was repeatedly seen where and when an identity was.",
         "journey": "Show where an identity was and when, and what lies in between.",
         "distance": "Tell how far apart two people were while one camera showed both.",
         "show": "Show what the archive contains, or all that is known of one crop.",

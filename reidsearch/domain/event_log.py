@@ -40,6 +40,7 @@ class Event(StrEnum):
     SEARCH_END = "search-end"  # of one whose matches were given one by one
     EXPLAIN = "explain"
     NEARBY = "nearby"  # who else was seen around somebody
+    COMPANY = "company"  # who was repeatedly seen where and when somebody was
     DECISION = "decision"
     INDEX = "index"  # a run began
     INDEX_END = "index-end"

@@ -132,7 +132,7 @@ def _detail(store: Store, found: Nearby) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lying:
+class Lying:
     """How one tracklet lies to one sighting; see `SeenNearby`."""
 
     sighting: int
@@ -143,6 +143,7 @@ class _Lying:
 
     @property
     def order(self) -> tuple[float, float, int]:
+        """Nearest in time first, then longest in sight together."""
         return abs(self.gap_s), -self.overlap_s, self.sighting
 
 
@@ -266,15 +267,15 @@ class _Question:
         found = []
         for one in seen:
             near = [
-                lies
+                lying
                 for number, sighting in self._numbered()
                 if self._looked_at(sighting, one)
-                and (lies := _lies(number, sighting, one)) is not None
-                and abs(lies.gap_s) <= self._within_s
+                and (lying := lies(number, sighting, one)) is not None
+                and abs(lying.gap_s) <= self._within_s
             ]
             if not near:
                 continue
-            best = min(near, key=lambda lies: lies.order)
+            best = min(near, key=lambda lying: lying.order)
             mark = named.get(one.member)
             found.append(
                 SeenNearby(
@@ -283,9 +284,9 @@ class _Question:
                     best.gap_s,
                     best.overlap_s,
                     best.doubt_s,
-                    any(lies.at_once for lies in near),
+                    any(lying.at_once for lying in near),
                     mark.identity if mark else None,
-                    tuple(lies.sighting for lies in near),
+                    tuple(lying.sighting for lying in near),
                 )
             )
         return sorted(
@@ -299,7 +300,7 @@ class _Question:
         return sighting.camera is not None and other.camera in self._cameras(sighting.camera)
 
 
-def _lies(number: int, sighting: Presence, other: Presence) -> _Lying | None:
+def lies(number: int, sighting: Presence, other: Presence) -> Lying | None:
     """Return how another one lies to a sighting; None: nothing tells.
 
     Within one recording its own time is compared, which no clock can move.
@@ -316,7 +317,7 @@ def _lies(number: int, sighting: Presence, other: Presence) -> _Lying | None:
         gap_us = min(gaps, key=abs)
         overlap_us = sum(max(0, min(b, d) - max(a, c)) for a, b, c, d in parts)
         both = at_once(sighting, other)
-        return _Lying(number, gap_us / _US, overlap_us / _US, 0.0, both)
+        return Lying(number, gap_us / _US, overlap_us / _US, 0.0, both)
     if sighting.first_us is None or other.first_us is None:
         return None
     ends = sighting.last_us or sighting.first_us, other.last_us or other.first_us
@@ -325,7 +326,7 @@ def _lies(number: int, sighting: Presence, other: Presence) -> _Lying | None:
     doubts = (sighting.uncertainty_s, other.uncertainty_s)
     doubt_s = None if None in doubts else sum(one or 0.0 for one in doubts)
     both = at_once(sighting, other)
-    return _Lying(number, gap_us / _US, overlap_us / _US, doubt_s, both)
+    return Lying(number, gap_us / _US, overlap_us / _US, doubt_s, both)
 
 
 def _gap(first: int, last: int, other_first: int, other_last: int) -> int:

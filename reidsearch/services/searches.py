@@ -14,6 +14,7 @@ from reidsearch.services.shared import Services
 
 if TYPE_CHECKING:
     from reidsearch.domain.answers import Plan, SearchPreview
+    from reidsearch.domain.company import Company
     from reidsearch.domain.decisions import Member
     from reidsearch.domain.explanation import Explanation
     from reidsearch.domain.nearby import CloserThan, Nearby
@@ -139,6 +140,26 @@ class Searches(Services):
             closer_than=closer_than,
             distances=self.distances,
         )
+
+    def company(
+        self, identity: str, *, within_s: float = WITHIN_S, sight: Sight | None = None
+    ) -> Company:
+        """Return who was repeatedly seen where and when an identity was, against chance.
+
+        Args:
+            within_s: how near in time two sightings by one camera count as a meeting.
+            sight: what may be seen; None: everything.
+
+        Raises:
+            NotFound, UsageError: as `services.company.company`.
+
+        Example:
+            >>> [one.identity for one in archive.company("anna").companions if one.beyond_chance]
+            [Named(identity_id=4, name='bert')]
+        """
+        from reidsearch.services.company import company
+
+        return company(self._store, sight or self.sight(None), identity, within_s=within_s)
 
     def replay(
         self,

@@ -42,11 +42,14 @@ _NAMING = (
     Event.EXPLAIN,
     Event.NEARBY,
     Event.DISTANCE,
+    Event.COMPANY,
     Event.RELOCATE,
     Event.EXPORT,
     Event.PHOTO,
 )
 """Events whose details name sources, or show what somebody searched with or wrote."""
+_ASKED = (Event.SEARCH, Event.EXPLAIN, Event.NEARBY, Event.COMPANY, Event.DISTANCE)
+"""Events whose details hold whom somebody asked for."""
 
 
 def append(
@@ -225,9 +228,7 @@ def entries_of_cases(connection: Connection, cases: Set[str]) -> set[int]:
 def searches_of(connection: Connection, case: str) -> tuple[int, ...]:
     """Return the entries of a case that hold what was searched with, and have a detail."""
     c = log_entry.c
-    asked = c.event.in_(
-        (Event.SEARCH, Event.EXPLAIN, Event.NEARBY, Event.DISTANCE)
-    ) & c.detail.is_not(None)
+    asked = c.event.in_(_ASKED) & c.detail.is_not(None)
     found = select(c.id).where(c.case_number == case, asked).order_by(c.id)
     return tuple(connection.scalars(found))
 

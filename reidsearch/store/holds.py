@@ -39,6 +39,7 @@ _OF_CASE = (
     Event.EXPLAIN,
     Event.NEARBY,
     Event.DISTANCE,
+    Event.COMPANY,
     Event.DECISION,
     Event.INDEX,
 )

@@ -70,6 +70,7 @@ SHOWING = (
     ("delete", "--crop", "1", "--dry-run"),
     ("journey", "1"),
     ("nearby", "1"),
+    ("company", "identity:1"),
     ("link",),
     ("confirm", "1", "--as", "1"),
     ("calibrate",),

@@ -22,6 +22,7 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "serve": (Event.SIGN_IN, Event.SIGN_IN_FAILED, Event.SIGN_OUT, Event.PLAYBACK, Event.SHOWN),
     "query": (Event.SEARCH, Event.SEARCH_END, Event.EXPORT),
     "explain": (Event.EXPLAIN, Event.EXPORT),
+    "company": (Event.COMPANY, Event.EXPORT),
     "nearby": (Event.NEARBY, Event.EXPORT),
     "replay": (Event.REPLAY,),
     "distance": (Event.DISTANCE, Event.EXPORT),

@@ -102,7 +102,14 @@ def _names(entry: LogEntry, numbers: Collection[int]) -> bool:
 
 def _put_answers(bundle: Bundle, shown: list[LogEntry]) -> None:
     """Put in what was asked and answered, as the log says it; and the answer that was given."""
-    answers = (Event.SEARCH, Event.SEARCH_END, Event.EXPLAIN, Event.NEARBY, Event.DISTANCE)
+    answers = (
+        Event.SEARCH,
+        Event.SEARCH_END,
+        Event.EXPLAIN,
+        Event.NEARBY,
+        Event.DISTANCE,
+        Event.COMPANY,
+    )
     for entry in shown:
         if entry.event in answers and entry.detail is not None:
             path = f"answers/entry-{entry.number}.json"
@@ -121,6 +128,7 @@ def actions(shown: list[LogEntry]) -> list[LogEntry]:
         Event.EXPLAIN,
         Event.NEARBY,
         Event.DISTANCE,
+        Event.COMPANY,
         Event.DECISION,
         Event.EXPORT,
     }
