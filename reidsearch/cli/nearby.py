@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reidsearch.cli.distance import LimitType
 from reidsearch.cli.files import output_option
 from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
@@ -24,6 +25,7 @@ from reidsearch.cli.times import Duration
 if TYPE_CHECKING:
     from reidsearch.base.address import Address
     from reidsearch.domain.decisions import Member
+    from reidsearch.domain.distance import Limit
 
 AROUND = ("neighbours", "same")
 
@@ -59,6 +61,20 @@ def whom_given(text: str) -> int | str | Member:
     metavar="WHICH",
     help="same, or neighbours too (default): known ways within this time.",
 )
+@option(
+    "--closer-than",
+    "limit",
+    type=LimitType(),
+    metavar="LIMIT",
+    help="Only who was: 2m (on the ground) or 1.5heights (in the picture).",
+)
+@option(
+    "--for",
+    "lasting",
+    type=Duration(least=0),
+    metavar="DURATION",
+    help="So long in sum, with --closer-than: 30s; default: at any moment.",
+)
 @format_option()
 @output_option("Write a contact sheet of them", SHEETS)
 @archive_and_case_options
@@ -67,6 +83,8 @@ def command(
     whom: str,
     within: Fraction,
     cameras: str,
+    limit: Limit | None,
+    lasting: Fraction | None,
     archive: Address,
     output: Path | None,
     form: str,
@@ -77,14 +95,26 @@ def command(
     Listed are the tracklets that the same camera saw within the time, nearest first, and those of
     neighbouring cameras where `link --min-transit` has recorded a way of no more than this time.
     What footage of that time was not analysed is told. Being seen near is not being together.
+
+    --closer-than leaves who was so near while one recording showed both: those who certainly were,
+    who possibly were, and of whom it cannot be decided (no ground, feet out of the picture).
     """
-    from reidsearch.domain.nearby import Around
+    from reidsearch.base.errors import UsageError
+    from reidsearch.domain.nearby import Around, CloserThan
     from reidsearch.output.emit import emit
     from reidsearch.output.nearby import nearby_json, nearby_view
 
+    if lasting is not None and limit is None:
+        raise UsageError("--for is of --closer-than", "give a distance too: --closer-than 2m")
+    closer_than = None if limit is None else CloserThan(limit, float(lasting or 0))
     sheets = []
     with reading_archive(archive) as opened:
-        found = opened.nearby(whom_given(whom), within_s=float(within), around=Around(cameras))
+        found = opened.nearby(
+            whom_given(whom),
+            within_s=float(within),
+            around=Around(cameras),
+            closer_than=closer_than,
+        )
         if output is not None:
             from reidsearch.output.pages.nearby import nearby_shown
 

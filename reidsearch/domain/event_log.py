@@ -79,6 +79,8 @@ class Event(StrEnum):
     HOLD = "hold"  # was set or released
     PHOTO = "photo"  # a reference photograph was added to an identity
     REVIEW = "review"  # of a case, was started, answered or finished
+    GROUND = "ground"  # of a camera, was set or removed
+    DISTANCE = "distance"  # between two people was asked for
     RETENTION = "retention"  # a rule was set or removed, or the rules were applied
     ACCOUNT = "account"  # was added, changed or removed
     REPLAY = "replay"  # a search was made again, and compared with what it gave

@@ -11,6 +11,7 @@ from typing import Any
 from reidsearch.domain.answers import Logged
 from reidsearch.domain.cases import AskedFor
 from reidsearch.domain.decisions import Member, Named, Presence
+from reidsearch.domain.distance import Closer, Limit, Verdict
 
 WITHIN_S = 60.0
 MOST_WITHIN_S = 86_400.0
@@ -72,6 +73,30 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
+class CloserThan:
+    """What is asked of the distance.
+
+    Args:
+        for_s: for how long in sum, seconds; 0: at any moment.
+    """
+
+    limit: Limit
+    for_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """How near somebody was to the person, while one recording showed both.
+
+    Args:
+        closer: for how long; None: no ground of the camera holds, or two recordings show them.
+    """
+
+    verdict: Verdict
+    closer: Closer | None
+
+
+@dataclass(frozen=True, slots=True)
 class SeenNearby:
     """Somebody else who was seen around a sighting.
 
@@ -85,6 +110,7 @@ class SeenNearby:
             be the same person, whose tracklet was interrupted.
         identity: what it is confirmed as.
         near: numbers of all sightings around which it was seen.
+        beside: how near they were; None: not asked.
     """
 
     seen: Presence
@@ -95,6 +121,7 @@ class SeenNearby:
     at_once: bool
     identity: Named | None
     near: tuple[int, ...]
+    beside: Beside | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +137,9 @@ class NearbyStatement:
         untimed_sources: by camera that was looked at, its sources without a known clock.
         own: further tracklets of the same identity that were left out.
         ways_known: whether any least time between two cameras is on record.
+        closer_than: only those who were so near, certainly or possibly, or of whom nobody knows.
+        not_closer: how many were left out because they were not.
+        apart_in_time: how many were left out because nothing shows them at the same time.
     """
 
     archive: str
@@ -124,6 +154,9 @@ class NearbyStatement:
     untimed_sources: Mapping[str, int]
     own: int
     ways_known: bool
+    closer_than: CloserThan | None = None
+    not_closer: int = 0
+    apart_in_time: int = 0
     case: AskedFor | None = None
     logged: Logged | None = None
 
@@ -134,7 +167,8 @@ class Nearby:
 
     Args:
         sightings: around which was asked, numbered from 1 in this order, that of time.
-        people: nearest in time first, then those who were longest in sight together.
+        people: nearest in time first, then those who were longest in sight together; where it is
+            asked how near they were, those who certainly were come first, then who possibly were.
     """
 
     statement: NearbyStatement

@@ -321,6 +321,11 @@ HINTS: dict[str, Hint] = {
     Kind.ON_HOLD: "reidsearch hold list; whoever may, releases it: reidsearch hold release HOLD",
     Kind.HOLD_UNKNOWN: "reidsearch hold list",
     Kind.RETENTION_UNKNOWN: "reidsearch retention show",
+    # Distances
+    Kind.GROUND_MISSING: (
+        "measure four points on the ground: reidsearch camera ground {camera} "
+        '"X,Y=EAST,NORTH" ...; in body heights without: --in heights'
+    ),
     # Identities
     Kind.IDENTITY_UNKNOWN: _identity_unknown,
     Kind.IDENTITY_MERGED: "name {into}, or undo the merge: reidsearch undo",

@@ -20,6 +20,7 @@ _NOUNS = {
     "cases": ("case", "cases"),
     "holds": ("hold", "holds"),
     "retention": ("rule of retention", "rules of retention"),
+    "grounds": ("ground of a camera", "grounds of cameras"),
     "failures": ("failure", "failures"),
     "runs": ("index run", "index runs"),
 }

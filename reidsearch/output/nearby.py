@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -11,8 +12,19 @@ from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
 from reidsearch.domain.answer_json import named_json
-from reidsearch.domain.nearby import Around, Nearby, NearbyStatement, SeenNearby, Watched, whom_json
+from reidsearch.domain.distance import Unit, Verdict
+from reidsearch.domain.nearby import (
+    Around,
+    Beside,
+    CloserThan,
+    Nearby,
+    NearbyStatement,
+    SeenNearby,
+    Watched,
+    whom_json,
+)
 from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.distance import MEANS, closer_json
 from reidsearch.output.identities import crops_shown, presence_json, time_of
 from reidsearch.output.on_record import case_told, logged_sentence
 from reidsearch.output.text import UNKNOWN, known
@@ -65,6 +77,9 @@ def _table(found: Nearby) -> FittedTable:
         column("crop", 0, lambda one: crops_shown(one.seen), right=True),
         column("identity", 1, lambda one: visible(one.identity.name) if one.identity else UNKNOWN),
     ]
+    if found.statement.closer_than is not None:
+        title = f"closer than {found.statement.closer_than.limit.text}"
+        columns.insert(3, column(title, 0, beside_text))
     if len(found.sightings) > 1:
         columns.insert(0, column("sighting", 3, lambda one: str(one.sighting), right=True))
     if not all(one.at_once for one in people):
@@ -90,6 +105,17 @@ def apart_text(one: SeenNearby) -> str:
     return f"{duration(abs(one.gap_s))}{side} {doubt_text(one)}".rstrip()
 
 
+def beside_text(one: SeenNearby) -> str:
+    """Return for how long they were closer: `certain 12.0 s`, `possible 3.0 s`, `not decided`."""
+    if one.beside is None:
+        return UNKNOWN
+    verdict, closer = one.beside.verdict, one.beside.closer
+    if closer is None or verdict is Verdict.UNDECIDED:
+        return "not decided"
+    seconds = closer.certain_s if verdict is Verdict.CERTAIN else closer.possible_s
+    return f"{verdict.value} {duration(seconds)}"
+
+
 def _overlap(one: SeenNearby) -> str:
     return duration(one.overlap_s) if one.overlap_s else UNKNOWN
 
@@ -111,6 +137,8 @@ def nearby_rests_on(found: Nearby) -> list[str]:
         'Seen by one camera at one time is not "together": nothing here says that these people '
         "know each other, or were side by side.",
     ]
+    if statement.closer_than is not None:
+        told += _closer_told(found, statement.closer_than)
     unsure = sum(not one.at_once for one in people)
     if unsure:
         told.append(
@@ -132,6 +160,27 @@ def nearby_rests_on(found: Nearby) -> list[str]:
             "listed."
         )
     return [*told, *case_told(statement.case)]
+
+
+def _closer_told(found: Nearby, asked: CloserThan) -> list[str]:
+    """Return what the distance was found by, and who was left out."""
+    counted = Counter(one.beside.verdict for one in found.people if one.beside)
+    lasting = f" for {duration(asked.for_s)} in sum" if asked.for_s else ""
+    told = [
+        f"Closer than {asked.limit.text}{lasting}: {counted[Verdict.CERTAIN]:,} certainly, "
+        f"{counted[Verdict.POSSIBLE]:,} possibly, {counted[Verdict.UNDECIDED]:,} not decided; "
+        f"left out: {found.statement.not_closer:,} who were not, and "
+        f"{found.statement.apart_in_time:,} whom nothing shows at the same time.",
+        MEANS[asked.limit.unit],
+    ]
+    if any(one.beside and one.beside.closer is None for one in found.people):
+        told.append(
+            "Not decided: two recordings show them, or no ground of the camera holds then "
+            "(`camera ground` sets one)."
+            if asked.limit.unit is Unit.METRES
+            else "Not decided: two recordings show them, so their pictures cannot be compared."
+        )
+    return told
 
 
 def _looked(statement: NearbyStatement) -> str:
@@ -218,6 +267,9 @@ def nearby_json(found: Nearby) -> dict[str, Any]:
             "untimed_sources": dict(statement.untimed_sources),
             "own_left_out": statement.own,
             "ways_known": statement.ways_known,
+            "closer_than": _closer_than_json(statement.closer_than),
+            "not_closer": statement.not_closer,
+            "apart_in_time": statement.apart_in_time,
             "case": asdict(statement.case) if statement.case else None,
             "logged": asdict(statement.logged) if statement.logged else None,
         },
@@ -227,6 +279,19 @@ def nearby_json(found: Nearby) -> dict[str, Any]:
         ],
         "people": [_person_json(one) for one in found.people],
     }
+
+
+def _closer_than_json(asked: CloserThan | None) -> dict[str, Any] | None:
+    if asked is None:
+        return None
+    return {"value": asked.limit.value, "unit": asked.limit.unit.value, "for_s": asked.for_s}
+
+
+def _beside_json(beside: Beside | None) -> dict[str, Any] | None:
+    if beside is None:
+        return None
+    closer = None if beside.closer is None else closer_json(beside.closer)
+    return {"verdict": beside.verdict.value, "closer": closer}
 
 
 def _watched_json(one: Watched) -> dict[str, Any]:
@@ -250,5 +315,6 @@ def _person_json(one: SeenNearby) -> dict[str, Any]:
         "doubt_s": one.doubt_s,
         "at_once": one.at_once,
         "identity": named_json(one.identity) if one.identity else None,
+        "beside": _beside_json(one.beside),
         **presence_json(one.seen),
     }

@@ -14,6 +14,7 @@ from reidsearch.domain.event_log import Event
 from reidsearch.domain.nearby import (
     MOST_WITHIN_S,
     Around,
+    CloserThan,
     Nearby,
     NearbyStatement,
     SeenNearby,
@@ -21,6 +22,8 @@ from reidsearch.domain.nearby import (
     Whom,
     whom_json,
 )
+from reidsearch.services.distance import DistanceService
+from reidsearch.services.nearby_distance import closer_only
 from reidsearch.services.search_log import entries_of
 from reidsearch.services.sight import Sight
 from reidsearch.store.cases import asked_for
@@ -43,12 +46,15 @@ def nearby(
     *,
     within_s: float,
     around: Around,
+    closer_than: CloserThan | None = None,
+    distances: DistanceService | None = None,
 ) -> Nearby:
     """Return who else was seen around the sightings of somebody, and record the question.
 
     Args:
         sight: what whoever asks may see; nothing else is looked at, or counted.
         whom: a crop's id, an identity's name or number as text, or a tracklet.
+        closer_than: leave out who was not so near; `distances` tells.
 
     Raises:
         NotFound: there is no such crop, tracklet or identity.
@@ -61,6 +67,8 @@ def nearby(
     with store.one_state():
         asked, members = of_whom(store, sight, whom)
         found = _Question(store, sight, asked, members, within_s, around).answer()
+        if closer_than is not None and distances is not None:
+            found = closer_only(store, distances, found, closer_than)
     found = replace(found, statement=replace(found.statement, case=case))
     (logged,) = entries_of(store, [_detail(store, found)], Event.NEARBY)
     return replace(found, statement=replace(found.statement, logged=logged))
@@ -115,6 +123,8 @@ def _detail(store: Store, found: Nearby) -> dict[str, Any]:
             **whom_json(told.whom),
             "within_s": told.within_s,
             "cameras": told.around.value,
+            "closer_than": told.closer_than and told.closer_than.limit.text,
+            "for_s": told.closer_than and told.closer_than.for_s,
         },
         "crops": [one.seen.crop_ids[0] for one in found.people if one.seen.crop_ids],
         "reason": store.acting.reason,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reidsearch.domain.company import Company
     from reidsearch.domain.decisions import Member
     from reidsearch.domain.explanation import Explanation
-    from reidsearch.domain.nearby import Nearby
+    from reidsearch.domain.nearby import CloserThan, Nearby
     from reidsearch.domain.replay import AsIt, Replay
     from reidsearch.services.sight import Sight
     from reidsearch.vision.detection.detector import Detector
@@ -106,6 +106,7 @@ class Searches(Services):
         *,
         within_s: float = WITHIN_S,
         around: Around = Around.NEIGHBOURS,
+        closer_than: CloserThan | None = None,
         sight: Sight | None = None,
     ) -> Nearby:
         """Return who else was seen around the sightings of somebody, nearest in time first.
@@ -116,6 +117,8 @@ class Searches(Services):
             within_s: seconds before and after a sighting.
             around: by the same camera alone, or also by those to which a way of at most so many
                 seconds is known.
+            closer_than: leave out who was not so near while one recording showed both, such as
+                `CloserThan(Limit.parse("2m"), for_s=30)`.
             sight: what may be seen; None: everything.
 
         Raises:
@@ -128,7 +131,15 @@ class Searches(Services):
         from reidsearch.services.nearby import nearby
 
         seen = sight or self.sight(None)
-        return nearby(self._store, seen, whom, within_s=within_s, around=around)
+        return nearby(
+            self._store,
+            seen,
+            whom,
+            within_s=within_s,
+            around=around,
+            closer_than=closer_than,
+            distances=self.distances,
+        )
 
     def company(
         self, identity: str, *, within_s: float = WITHIN_S, sight: Sight | None = None

@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from reidsearch.services.browse import BrowseService
     from reidsearch.services.calibration import CalibrationService
     from reidsearch.services.cases import CaseService
+    from reidsearch.services.distance import DistanceService
     from reidsearch.services.event_log import EventLogService
     from reidsearch.services.export import ExportService
     from reidsearch.services.footage import FootageService
+    from reidsearch.services.ground import GroundService
     from reidsearch.services.holds import HoldService
     from reidsearch.services.identities import IdentityService
     from reidsearch.services.index import IndexService
@@ -147,6 +149,20 @@ class Services:
         from reidsearch.services.playback import PlaybackService
 
         return PlaybackService(self._store)
+
+    @cached_property
+    def ground(self) -> GroundService:
+        """Where on the ground people stand, camera by camera: `archive.ground.of("gate")`."""
+        from reidsearch.services.ground import GroundService
+
+        return GroundService(self._store)
+
+    @cached_property
+    def distances(self) -> DistanceService:
+        """How far apart two people were: `archive.distances.between(4, 9).together_s`."""
+        from reidsearch.services.distance import DistanceService
+
+        return DistanceService(self._store, self.ground)
 
     @cached_property
     def export(self) -> ExportService:

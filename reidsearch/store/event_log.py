@@ -41,13 +41,14 @@ _NAMING = (
     Event.SEARCH_END,
     Event.EXPLAIN,
     Event.NEARBY,
+    Event.DISTANCE,
     Event.COMPANY,
     Event.RELOCATE,
     Event.EXPORT,
     Event.PHOTO,
 )
 """Events whose details name sources, or show what somebody searched with or wrote."""
-_ASKED = (Event.SEARCH, Event.EXPLAIN, Event.NEARBY, Event.COMPANY)
+_ASKED = (Event.SEARCH, Event.EXPLAIN, Event.NEARBY, Event.COMPANY, Event.DISTANCE)
 """Events whose details hold whom somebody asked for."""
 
 

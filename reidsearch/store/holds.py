@@ -38,6 +38,7 @@ _OF_CASE = (
     Event.SEARCH_END,
     Event.EXPLAIN,
     Event.NEARBY,
+    Event.DISTANCE,
     Event.COMPANY,
     Event.DECISION,
     Event.INDEX,

@@ -25,6 +25,8 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "company": (Event.COMPANY, Event.EXPORT),
     "nearby": (Event.NEARBY, Event.EXPORT),
     "replay": (Event.REPLAY,),
+    "distance": (Event.DISTANCE, Event.EXPORT),
+    "camera ground": (Event.GROUND, Event.EXPORT),
     "journey": (Event.EXPORT,),
     "confirm": (Event.DECISION,),
     "reject": (Event.DECISION,),

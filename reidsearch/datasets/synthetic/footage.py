@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -163,24 +163,49 @@ def write_scene(
     Returns:
         The truth, one visit a walk; boxes behind the pillar are in it too.
     """
-    width_px, height_px = size_px
+    width_px = size_px[0]
     rng = np.random.default_rng((seed, 4))
     ground = cv2.resize(scene(rng), size_px, interpolation=cv2.INTER_AREA)
+    actors = [_Actor(walk, size_px, seed) for walk in walks]
+
+    def draw(picture: Pixels, at_s: float) -> list[NDArray[np.float32] | None]:
+        boxes = [actor.draw(picture, at_s) for actor in actors]
+        if pillar is not None:
+            left, right = (round(edge * width_px) for edge in pillar)
+            picture[:, left:right] = (96, 104, 110)
+        return boxes
+
+    people = [walk.person for walk in walks]
+    return write_drawn(path, ground, people, draw, round(seconds * fps), fps=fps, rng=rng)
+
+
+def write_drawn(
+    path: Path,
+    ground: Pixels,
+    people: Sequence[str],
+    draw: Callable[[Pixels, float], Sequence[NDArray[np.float32] | None]],
+    frames: int,
+    *,
+    fps: int,
+    rng: np.random.Generator,
+) -> tuple[Visit, ...]:
+    """Write a video of drawn frames with the noise of a camera; return the truth of each person.
+
+    Args:
+        ground: (h, w, 3) uint8 BGR, what is there without people; width and height are even.
+        draw: draws all people into a picture at a media time, and returns the box of each.
+    """
+    height_px, width_px = ground.shape[:2]
     grain = np.repeat(rng.normal(0, NOISE, (height_px * 2, width_px * 2, 1)), 3, axis=2)
     brighter, darker = (np.clip(side, 0, 255).astype(np.uint8) for side in (grain, -grain))
-    actors = [_Actor(walk, size_px, seed) for walk in walks]
-    seen: list[list[tuple[int, NDArray[np.float32]]]] = [[] for _ in walks]
+    seen: list[list[tuple[int, NDArray[np.float32]]]] = [[] for _ in people]
     with av.open(str(path), "w") as container:
-        stream = _stream(container, size_px, fps)
-        for frame in range(round(seconds * fps)):
+        stream = _stream(container, (width_px, height_px), fps)
+        for frame in range(frames):
             picture = ground.copy()
-            for actor, boxes in zip(actors, seen, strict=True):
-                box = actor.draw(picture, frame / fps)
+            for box, boxes in zip(draw(picture, frame / fps), seen, strict=True):
                 if box is not None:
                     boxes.append((frame, box))
-            if pillar is not None:
-                left, right = (round(edge * width_px) for edge in pillar)
-                picture[:, left:right] = (96, 104, 110)
             down, right = int(rng.integers(height_px)), int(rng.integers(width_px))
             part = np.s_[down : down + height_px, right : right + width_px]
             noisy = cv2.subtract(cv2.add(picture, brighter[part]), darker[part])
@@ -190,11 +215,11 @@ def write_scene(
         container.mux(stream.encode())
     return tuple(
         Visit(
-            walk.person,
+            person,
             np.array([frame for frame, _ in boxes], np.int64),
             np.array([box for _, box in boxes], np.float32).reshape(-1, 4),
         )
-        for walk, boxes in zip(walks, seen, strict=True)
+        for person, boxes in zip(people, seen, strict=True)
     )
 
 
@@ -234,26 +259,35 @@ class _Actor:
         tall, wide = figure.shape[:2]
         left = round((walk.from_x + (walk.to_x - walk.from_x) * way) * width_px - wide / 2)
         top = round(walk.feet * height_px - 0.96 * tall)
-        x1, y1 = max(left, 0), max(top, 0)
-        x2, y2 = min(left + wide, width_px), min(top + tall, height_px)
-        if x2 <= x1 or y2 <= y1:
-            return None
-        inside = share[y1 - top : y2 - top, x1 - left : x2 - left]
-        drawn = figure[y1 - top : y2 - top, x1 - left : x2 - left]
-        part = picture[y1:y2, x1:x2]
-        part[:] = (part * (1 - inside) + drawn * inside).astype(np.uint8)
-        rows, columns = np.nonzero(inside[..., 0] > 0.5)
-        if not len(rows):
-            return None
-        return np.array(
-            [
-                x1 + columns.min(),
-                y1 + rows.min(),
-                x1 + columns.max() + 1,
-                y1 + rows.max() + 1,
-            ],
-            np.float32,
-        )
+        return paste_figure(picture, figure, share, left, top)
+
+
+def paste_figure(
+    picture: Pixels, figure: Pixels, share: NDArray[np.float32], left: int, top: int
+) -> NDArray[np.float32] | None:
+    """Draw a figure into a picture; return its box inside, (4,) xyxy; None: nothing of it is.
+
+    Args:
+        figure: (h, w, 3) uint8 BGR.
+        share: (h, w, 1) in [0, 1], how much of each pixel is the figure's.
+    """
+    tall, wide = figure.shape[:2]
+    height_px, width_px = picture.shape[:2]
+    x1, y1 = max(left, 0), max(top, 0)
+    x2, y2 = min(left + wide, width_px), min(top + tall, height_px)
+    if x2 <= x1 or y2 <= y1:
+        return None
+    inside = share[y1 - top : y2 - top, x1 - left : x2 - left]
+    drawn = figure[y1 - top : y2 - top, x1 - left : x2 - left]
+    part = picture[y1:y2, x1:x2]
+    part[:] = (part * (1 - inside) + drawn * inside).astype(np.uint8)
+    rows, columns = np.nonzero(inside[..., 0] > 0.5)
+    if not len(rows):
+        return None
+    return np.array(
+        [x1 + columns.min(), y1 + rows.min(), x1 + columns.max() + 1, y1 + rows.max() + 1],
+        np.float32,
+    )
 
 
 def _stream(

@@ -16,6 +16,7 @@ from reidsearch.store.holds import held_crops
 from reidsearch.store.tables.accounts import account
 from reidsearch.store.tables.calibration import calibration
 from reidsearch.store.tables.cases import investigation
+from reidsearch.store.tables.ground import camera_ground
 from reidsearch.store.tables.retention import hold, kept_out, retention
 from reidsearch.store.tables.reviews import review
 
@@ -26,6 +27,7 @@ def merge_records(source: Connection, into: Connection, shared: Shared, report: 
     """Merge all of them, within a transaction of the target; tell what is left."""
     _cases(source, into, report)
     _retention(source, into, report)
+    _grounds(source, into, shared, report)
     _failures(source, into, shared, report)
     _left(source, report)
 
@@ -57,6 +59,16 @@ def _retention(source: Connection, into: Connection, report: Merged) -> None:
         else:
             add_one(into, retention, row)
             report.count("retention", 1)
+
+
+def _grounds(source: Connection, into: Connection, shared: Shared, report: Merged) -> None:
+    """Take the grounds of cameras that have none: of two measured by turns none would be whole."""
+    held = set(into.scalars(select(camera_ground.c.camera_id)))
+    for row in map(shared.moved, _rows(source, camera_ground)):
+        known = row["camera_id"] in held
+        if not known:
+            add_one(into, camera_ground, row)
+        report.count("grounds", 1, held=known)
 
 
 def _failures(source: Connection, into: Connection, shared: Shared, report: Merged) -> None:

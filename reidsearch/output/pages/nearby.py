@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from reidsearch.domain.nearby import Nearby, SeenNearby
-from reidsearch.output.nearby import apart_text, nearby_missing, nearby_rests_on, title_of
+from reidsearch.output.nearby import (
+    apart_text,
+    beside_text,
+    nearby_missing,
+    nearby_rests_on,
+    title_of,
+)
 from reidsearch.output.pages.people import presence_card
 from reidsearch.output.shown import Card, Group, Shown
 from reidsearch.output.visible import duration
@@ -36,4 +42,6 @@ def _card(one: SeenNearby) -> Card:
         if one.at_once
         else "may be the same person"
     )
+    if one.beside is not None:
+        told.append(f"closer: {beside_text(one)}")
     return presence_card(one.seen, apart_text(one), said="; ".join(told))

@@ -10,6 +10,7 @@ from reidsearch.store.tables import (
     cases,  # noqa: F401
     event_log,  # noqa: F401
     footage,  # noqa: F401
+    ground,  # noqa: F401
     identities,  # noqa: F401
     jobs,  # noqa: F401
     neighbours,  # noqa: F401

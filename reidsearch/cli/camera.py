@@ -1,0 +1,16 @@
+"""`reidsearch camera`: what is known of a camera beside its footage."""
+
+from __future__ import annotations
+
+import click
+
+from reidsearch.cli.camera_ground import command as ground
+from reidsearch.cli.grouped import CommandGroup
+
+
+@click.group("camera", cls=CommandGroup)
+def command() -> None:
+    """Manage what is known of a camera: ground."""
+
+
+command.add_command(ground)

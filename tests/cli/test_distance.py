@@ -1,0 +1,136 @@
+"""`camera ground` and `distance` on drawn footage, whose truth is known in metres."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from archives import CommandLine
+from PIL import Image
+from scenes import look
+
+from reidsearch import Archive
+from reidsearch.datasets.synthetic.footage import write_detections
+from reidsearch.datasets.synthetic.ground import GroundCamera, Stroll, write_strolls
+from reidsearch.media.naming.source_facts import SourceNaming
+from reidsearch.media.naming.source_list import read_source_list
+from reidsearch.services.index import FootageOptions
+
+pytestmark = pytest.mark.full  # draws and indexes a video
+
+CAMERA = GroundCamera((640, 360), focal_px=450)
+PLACES = np.array([(-3.0, 7), (3, 7), (4, 14), (-4, 14)])
+ANNA = Stroll("anna", look(1), np.array([0.0, 5, 8]), np.array([(-3.0, 9), (0, 9.5), (0, 9.5)]))
+BEN = Stroll("ben", look(2), np.array([0.0, 5, 8]), np.array([(4.0, 12), (1.2, 10), (1.2, 10)]))
+
+CLEO = Stroll("cleo", look(3), np.array([1.0, 8]), np.array([(3.0, 16.0), (-2, 15)]))
+
+
+def points() -> list[str]:
+    shown = CAMERA.on_ground(PLACES)
+    return [f"{x:.1f},{y:.1f}={e:g},{n:g}" for (x, y), (e, n) in zip(shown, PLACES, strict=True)]
+
+
+@pytest.fixture(scope="module")
+def yard(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("yard")
+    visits = write_strolls(folder / "yard.mp4", [ANNA, BEN, CLEO], 8.0, CAMERA)
+    write_detections(folder / "yard.det.txt", visits)
+    (folder / "sources.csv").write_text(
+        "path,camera,start,detections\nyard.mp4,yard,2024-05-31T12:00:00Z,yard.det.txt\n"
+    )
+    naming = SourceNaming(listed=read_source_list(folder / "sources.csv"))
+    with Archive.open(folder / "archive", create=True, model="builtin") as archive:
+        archive.index([folder / "yard.mp4"], footage=FootageOptions(naming=naming))
+    return folder / "archive"
+
+
+@pytest.fixture
+def run(run: CommandLine, yard: Path) -> CommandLine:
+    shutil.copytree(yard, run.archive)
+    return run
+
+
+def test_distances_are_the_truth_within_their_intervals(run: CommandLine, tmp_path: Path) -> None:
+    assert run("camera", "ground", "yard", *points(), "--note", "slabs").code == 0
+    told = json.loads(run("distance", 1, 2, "--closer-than", "2m", "--format", "json").out)
+    assert (told["unit"], told["grounds"], told["camera"]) == ("metres", [1], "yard")
+    seconds = np.array([row["media_s"] for row in told["times"]])
+    truth = np.hypot(*(ANNA.at(seconds) - BEN.at(seconds)).T)
+    low, found, high = (
+        np.array([row[name] for row in told["times"]]) for name in ("low", "distance", "high")
+    )
+    assert ((low <= truth) & (truth <= high)).mean() > 0.9
+    assert np.abs(found - truth).max() < 0.6
+    assert told["closer"]["certain_s"] > 2.5  # they stand 1.3 m apart for three seconds
+    assert told["closer"]["possible_s"] < 5
+    picture = tmp_path / "distance.png"
+    assert run("distance", 1, 2, "-o", picture).code == 0
+    assert Image.open(picture).text["Title"] == "Distance between tracklets 1 and 2"
+    rows = list(csv.DictReader(io.StringIO(run("distance", 1, 2, "--format", "csv").out)))
+    assert len(rows) == len(told["times"])
+    (entry,) = json.loads(
+        run("log", "list", "--event", "distance", "--last", 1, "--format", "json").out
+    )["entries"]
+    assert json.loads(entry["detail"])["tracklets"] == [1, 2]
+
+
+def test_without_a_ground_it_is_one_in_the_picture_and_says_so(run: CommandLine) -> None:
+    told = run("distance", 1, 2)
+    assert "It is no distance on the ground" in told.out
+    refused = run("distance", 1, 2, "--closer-than", "2m")
+    assert (refused.code, "no ground of camera 'yard'" in refused.err) == (9, True)
+    assert "camera ground yard" in refused.err
+    assert run("distance", 1, 2, "--closer-than", "2m", "--in", "heights").code == 2
+    assert run("distance", 1, 1).code == 2
+    assert run("distance", 1, 99).code == 9
+
+
+def test_a_ground_is_set_shown_drawn_and_cleared(run: CommandLine, tmp_path: Path) -> None:
+    assert "has no ground" in run("camera", "ground", "yard").out
+    assert run("camera", "ground", "gate").code == 9
+    crossed = [points()[row] for row in (0, 1)] + [
+        f"{points()[3].partition('=')[0]}=4,14", f"{points()[2].partition('=')[0]}=-4,14"
+    ]  # fmt: skip
+    assert "cross" in run("camera", "ground", "yard", *crossed).err
+    assert "is no point" in run("camera", "ground", "yard", "1,2,3,4").err
+    drawn = tmp_path / "grid.png"
+    assert run("camera", "ground", "yard", *points(), "--to", "2024-05-31T11:00Z").code == 0
+    assert run("camera", "ground", "yard", *points(), "-o", drawn).code == 0
+    picture = np.asarray(Image.open(drawn).convert("RGB"))
+    assert (picture[:360] == (0x22, 0xD3, 0xEE)).all(axis=2).sum() > 2000  # the grid
+    shown = json.loads(run("camera", "ground", "yard", "--format", "json").out)["grounds"]
+    assert [one["number"] for one in shown] == [1, 2]
+    assert shown[0]["to_time"] == "2024-05-31T11:00:00Z"
+    assert json.loads(run("distance", 1, 2, "--format", "json").out)["grounds"] == [2]
+    assert run("camera", "ground", "yard", "--clear", "--number", 2).code == 0
+    assert json.loads(run("distance", 1, 2, "--format", "json").out)["unit"] == "heights"
+    assert run("camera", "ground", "yard", "--clear").code == 0
+    assert run("camera", "ground", "yard", "--clear").code == 9
+    assert run("check").code == 0
+
+
+def test_nearby_tells_who_was_certainly_possibly_and_not_so_near(run: CommandLine) -> None:
+    def near(*options: str) -> tuple[dict[int, str], dict[str, int]]:
+        told = json.loads(run("nearby", "tracklet:1", *options, "--format", "json").out)
+        people = {one["member"]["number"]: one["beside"]["verdict"] for one in told["people"]}
+        return people, told["statement"]
+
+    undecided, _ = near("--closer-than", "2m")
+    assert undecided == {2: "undecided", 3: "undecided"}  # no ground: no metres
+    assert "no ground of the camera" in run("nearby", "tracklet:1", "--closer-than", "2m").out
+    assert run("camera", "ground", "yard", *points()).code == 0
+    people, statement = near("--closer-than", "2m", "--for", "2s")
+    assert (people, statement["not_closer"]) == ({2: "certain"}, 1)
+    assert statement["closer_than"] == {"value": 2.0, "unit": "metres", "for_s": 2.0}
+    assert near("--closer-than", "1.35m", "--for", "2s")[0] == {2: "possible"}
+    assert near("--closer-than", "2m", "--for", "20s")[0] == {}
+    assert "certain" in run("nearby", "tracklet:1", "--closer-than", "2m").out
+    assert near("--closer-than", "1.5heights", "--for", "2s")[0][2] == "certain"
+    assert run("nearby", "tracklet:1", "--for", "2s").code == 2
+    assert run("nearby", "tracklet:1", "--closer-than", "2").code == 2
