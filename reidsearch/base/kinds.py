@@ -150,6 +150,7 @@ class Kind(StrEnum):
     REVIEW_OPEN = "review-open"
     ON_HOLD = "on-hold"
     HOLD_UNKNOWN = "hold-unknown"
+    PLACE_UNKNOWN = "place-unknown"
     RETENTION_UNKNOWN = "retention-unknown"
     SERVE_UNPROTECTED = "serve-unprotected"
     SERVE_TLS_TWICE = "serve-tls-twice"

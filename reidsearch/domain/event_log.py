@@ -77,6 +77,7 @@ class Event(StrEnum):
     HOLD = "hold"  # was set or released
     PHOTO = "photo"  # a reference photograph was added to an identity
     REVIEW = "review"  # of a case, was started, answered or finished
+    PLACE = "place"  # a region or line of a camera was kept, or removed
     RETENTION = "retention"  # a rule was set or removed, or the rules were applied
     ACCOUNT = "account"  # was added, changed or removed
     REPLAY = "replay"  # a search was made again, and compared with what it gave

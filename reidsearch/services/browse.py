@@ -30,6 +30,7 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.searched import footage_searched
 from reidsearch.store.footage.tracklet_reader import tracklets
 from reidsearch.store.identities import store as held
+from reidsearch.store.places import resolved
 from reidsearch.store.selection import camera_names
 from reidsearch.store.timezone import stored_timezone
 
@@ -66,6 +67,7 @@ class BrowseService:
             (2, [7, 12])
         """
         with self._store.one_state():
+            request = replace(request, filters=resolved(self._store, request.filters))
             identity_id = self._identity(request)
             after = _read_cursor(request)
             with self._store.scan() as connection:
@@ -88,6 +90,7 @@ class BrowseService:
                 left_out_unknown_time=counts.unknown_time,
                 left_out_unknown_camera=counts.unknown_camera,
                 left_out_unknown_attributes=counts.unknown_attributes,
+                left_out_unknown_track=counts.unknown_track,
                 failures=self._store.state().failures,
                 unfinished_runs=interrupted,
                 running_runs=running,
