@@ -27,6 +27,7 @@ __all__ = [
     "AnyPicture",
     "Filters",
     "Order",
+    "PlainFor",
     "QueryPicture",
     "Requested",
     "SearchOptions",
@@ -50,6 +51,13 @@ were read from, or the id of a crop."""
 
 AnyPicture: TypeAlias = "QueryPicture | np.ndarray[Any, Any] | np.integer[Any] | Image"
 """What a request takes for one view: the same, or an array or Pillow image of another form."""
+
+
+class PlainFor(StrEnum):
+    """Why a request is plainer than what was asked for, where nobody asked for that."""
+
+    SEVERAL_ARCHIVES = "several archives are asked together"
+    SOME_CAMERAS = "the account may see some cameras only"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +96,7 @@ class SearchRequest:
         query_camera: name of the archive's camera that took the pictures; None: that of the source
             with these bytes, if the archive holds one. Crops given by id have their own: for them
             alone it is refused.
+        plain_for: why it is not re-ranked, or its scores are plain; None: as asked.
 
     Raises:
         UsageError: a value makes no sense, or contradicts another.
@@ -117,6 +126,7 @@ class SearchRequest:
     query_camera: str | None = None
     order: Order = Order.SCORE
     spread: int | None = None
+    plain_for: PlainFor | None = None
 
     def __post_init__(self) -> None:
         pictures = tuple(_picture(one, self.limits) for one in _as_list(self.query))

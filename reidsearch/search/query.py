@@ -66,4 +66,4 @@ class Query:
         request = self.request
         ranked = request.reranked, request.adjusted
         shown = request.grouped, request.exact, request.spread
-        return request.filters, *shown, *ranked
+        return request.filters, request.plain_for, *shown, *ranked

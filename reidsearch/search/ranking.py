@@ -81,13 +81,14 @@ class Ranking:
     """How all questions asked together are ranked, over a gallery in sync.
 
     Args:
-        neighbours: None: by score alone, as asked.
+        neighbours: None: by score alone.
         allowed: increasing ids of the crops that may be shown; None: all.
         grouped: one row a tracklet, its best view by score; crops of none stand for themselves.
         exact: prove that no better ones by score are held.
         adjust: of the scores; None: they are inner products.
         spread: at most so many rows of one camera, those of no known camera together, and of
             how many cameras there can be any.
+        why_by_score: why there are no neighbours, if there are none.
     """
 
     store: Store
@@ -98,6 +99,7 @@ class Ranking:
     exact: bool = False
     adjust: Adjustment | None = None
     spread: tuple[int, int] | None = None
+    why_by_score: WhyNot = WhyNot.AS_ASKED
 
     def depth(self, k: int, without: int) -> int:
         """How many crops are ranked by score at first, to give k rows."""
@@ -128,7 +130,7 @@ class Ranking:
     def _graph(self) -> tuple[Graph | None, WhyNot]:
         """The graph to re-rank by, or why there is none."""
         if self.neighbours is None:
-            return None, WhyNot.AS_ASKED
+            return None, self.why_by_score
         if len(self.gallery) < LEAST_CROPS:
             return None, WhyNot.TOO_FEW_CROPS
         if self.adjust is None and isinstance(self.gallery.adjustment(), Adjustment):
