@@ -28,6 +28,7 @@ Points: TypeAlias = NDArray[np.float64]
 
 MOST_POINTS = 100
 LONGEST_NAME = 100
+ROUNDING_S = 1e-6  # of seconds that are added up
 _POINT = re.compile(r"([+-]?\d*\.?\d+),([+-]?\d*\.?\d+)")
 _FORM = "points are fractions of the picture's width and height: gate:'0.1,0.5 0.9,0.5 0.9,1 0.1,1'"
 
@@ -221,7 +222,11 @@ class Way:
 
 def in_region(region: Region, way: Way, least_s: float = 0.0) -> Decided:
     """Tell whether somebody was in a region, for so many seconds together at least."""
-    inside, shares = _inside(region, way)
+    least_s = max(least_s - ROUNDING_S, 0.0)
+    inside = contains(np.array(region.points), way.points)
+    if not least_s and inside.any():
+        return Decided.YES
+    shares = _shares_inside(region, way)
     known, steps = way.known, way.steps_s
     sure = float((shares[known] * steps[known]).sum())
     if (inside.any() or (shares[known] > 0).any()) and sure >= least_s:
@@ -231,19 +236,16 @@ def in_region(region: Region, way: Way, least_s: float = 0.0) -> Decided:
     return Decided.OPEN if open_steps.any() and possible >= least_s else Decided.NO
 
 
-def _inside(region: Region, way: Way) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Return which points lie in a region, and what share of each straight step does."""
-    corners = np.array(region.points)
-    points = way.points
-    inside = contains(corners, points)
+def _shares_inside(region: Region, way: Way) -> NDArray[np.float64]:
+    """Return what share of each straight step lies in a region."""
+    corners, points = np.array(region.points), way.points
     shares = np.zeros(max(len(points) - 1, 0))
     low, high = corners.min(axis=0), corners.max(axis=0)
     begins, ends = points[:-1], points[1:]
     near = (np.minimum(begins, ends) <= high).all(axis=1)
     near &= (np.maximum(begins, ends) >= low).all(axis=1)
-    for step in np.flatnonzero(near):
-        shares[step] = _share(corners, begins[step], ends[step])
-    return inside, shares
+    shares[near] = _shares(corners, begins[near], ends[near])
+    return shares
 
 
 def contains(corners: Points, points: Points) -> NDArray[np.bool_]:
@@ -261,21 +263,22 @@ def contains(corners: Points, points: Points) -> NDArray[np.bool_]:
     return np.asarray(border.any(axis=1) | odd)
 
 
-def _share(corners: Points, begin: Points, end: Points) -> float:
-    """Return what share of a straight step lies in a polygon."""
-    cuts = [0.0, 1.0]
-    a, b = corners, np.roll(corners, -1, axis=0)
-    way, edges = end - begin, b - a
-    across = way[0] * edges[:, 1] - way[1] * edges[:, 0]
-    from_begin = a - begin
+def _shares(corners: Points, begins: Points, ends: Points) -> NDArray[np.float64]:
+    """Return what share of each straight step lies in a polygon."""
+    a, edges = corners, np.roll(corners, -1, axis=0) - corners
+    ways = ends - begins
+    across = ways[:, None, 0] * edges[:, 1] - ways[:, None, 1] * edges[:, 0]
+    x, y = (a[:, axis] - begins[:, None, axis] for axis in (0, 1))
     with np.errstate(divide="ignore", invalid="ignore"):
-        t = (from_begin[:, 0] * edges[:, 1] - from_begin[:, 1] * edges[:, 0]) / across
-        u = (from_begin[:, 0] * way[1] - from_begin[:, 1] * way[0]) / across
-    cuts += [float(one) for one, at in zip(t, u, strict=True) if 0 < one < 1 and 0 <= at <= 1]
-    cuts.sort()
-    middles = np.array([begin + (one + other) / 2 * way for one, other in pairwise(cuts)])
-    lengths = np.diff(cuts)
-    return float(lengths[contains(corners, middles)].sum())
+        t = (x * edges[:, 1] - y * edges[:, 0]) / across
+        u = (x * ways[:, None, 1] - y * ways[:, None, 0]) / across
+        cuts = np.where((t > 0) & (t < 1) & (u >= 0) & (u <= 1), t, 0.0)
+    count = len(begins)
+    cuts = np.sort(np.hstack([cuts, np.zeros((count, 1)), np.ones((count, 1))]), axis=1)
+    middles = (cuts[:, :-1] + cuts[:, 1:]) / 2
+    points = begins[:, None] + middles[..., None] * ways[:, None]
+    inside = contains(corners, points.reshape(-1, 2)).reshape(middles.shape)
+    return np.asarray((np.diff(cuts, axis=1) * inside).sum(axis=1))
 
 
 def crosses(line: Line, way: Way, direction: Direction | None = None) -> Decided:

@@ -44,8 +44,8 @@ from reidsearch.store.selection import (
     Selection,
     Unknown,
     camera_names,
-    cameras_passing,
     count_unknown,
+    passing_told,
     select_crops,
 )
 
@@ -228,8 +228,7 @@ def preview(
     planned = plan(store, gallery, request, neighbours)
     filters = request.filters
     with store.scan() as connection:
-        unknown = count_unknown(connection, filters)
-        cameras = cameras_passing(connection, filters)
+        unknown, cameras = passing_told(connection, filters)
     return SearchPreview(
         planned,
         len(gallery),

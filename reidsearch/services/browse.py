@@ -25,7 +25,7 @@ from reidsearch.domain.browsing import (
 from reidsearch.domain.decisions import Identity, Mark, Member
 from reidsearch.domain.request import Filters
 from reidsearch.store.attributes import attributes_of
-from reidsearch.store.browsing import KINDS, Place, count_items, places
+from reidsearch.store.browsing import KINDS, Listing, Place
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.searched import footage_searched
 from reidsearch.store.footage.tracklet_reader import tracklets
@@ -71,11 +71,12 @@ class BrowseService:
             identity_id = self._identity(request)
             after = _read_cursor(request)
             with self._store.scan() as connection:
-                counts = count_items(connection, request, identity_id)
+                listing = Listing(connection, request, identity_id)
+                counts = listing.counts()
                 if not among.empty:
-                    seen = count_items(connection, BrowseRequest(among))
+                    seen = Listing(connection, BrowseRequest(among)).counts()
                     counts = replace(counts, stored=seen.passed, unknown_camera=0)
-                found = places(connection, request, identity_id, after)
+                found = listing.places(after)
             shown, more = found[: request.limit], len(found) > request.limit
             items = self._items([place.member for place in shown], request.filters)
             interrupted, running = self._store.unfinished_runs()

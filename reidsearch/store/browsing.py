@@ -86,10 +86,8 @@ class Counts:
     unknown_track: int
 
 
-def count_items(
-    connection: Connection, request: BrowseRequest, identity_id: int | None = None
-) -> Counts:
-    """Count what passes, whatever page is asked for.
+class Listing:
+    """What passes a request, in one state of the archive.
 
     Args:
         identity_id: of the identity asked for.
@@ -98,49 +96,47 @@ def count_items(
         NotFound: a camera or source is not in the archive.
         UsageError: the time range is empty.
     """
-    require_possible(connection, request.filters)
-    stored = _stored(connection)
-    if _everything(request):
-        return Counts(stored, stored, 0, 0, 0, 0)
-    counted = [0, 0, 0, 0, 0]
-    for kind in _kinds(connection, request, identity_id):
-        row = connection.execute(kind.counts()).one()
-        counted = [total + (found or 0) for total, found in zip(counted, row, strict=True)]
-    return Counts(stored, *counted)
 
+    def __init__(
+        self, connection: Connection, request: BrowseRequest, identity_id: int | None = None
+    ) -> None:
+        require_possible(connection, request.filters)
+        self._connection, self._request = connection, request
+        self._kinds = _kinds(connection, request, identity_id)
 
-def places(
-    connection: Connection,
-    request: BrowseRequest,
-    identity_id: int | None = None,
-    after: Place | None = None,
-) -> list[Place]:
-    """Return the first `request.limit` + 1 items that pass, or those behind a place.
+    def counts(self) -> Counts:
+        """Count what passes, whatever page is asked for."""
+        stored = _stored(self._connection)
+        if _everything(self._request):
+            return Counts(stored, stored, 0, 0, 0, 0)
+        counted = [0, 0, 0, 0, 0]
+        for kind in self._kinds:
+            row = self._connection.execute(kind.counts()).one()
+            counted = [total + (found or 0) for total, found in zip(counted, row, strict=True)]
+        return Counts(stored, *counted)
 
-    Raises as `count_items`.
-    """
-    require_possible(connection, request.filters)
-    every = union_all(
-        *(kind.keys(request.order) for kind in _kinds(connection, request, identity_id))
-    ).subquery("every")
-    c, most = every.c, request.limit + 1
-    # A known key is compared by an index of the database's own sorter; unknown ones stand last.
-    key = c.key.desc() if request.descending else c.key.asc()
-    found: list[Place] = []
-    for unknown in (False, True):
-        where = _behind(every.c, after, descending=request.descending, unknown=unknown)
-        if where is None or len(found) == most:
-            continue
-        rows = connection.execute(
-            select(c.key, c.kind, c.number)
-            .where(where)
-            .order_by(*([] if unknown else [key]), c.kind, c.number)
-            .limit(most - len(found))
-        )
-        found += [Place(*row) for row in rows]
-        if request.order is not Sort.TIME:  # the only key that may be unknown
-            break
-    return found
+    def places(self, after: Place | None = None) -> list[Place]:
+        """Return the first `request.limit` + 1 items that pass, or those behind a place."""
+        request = self._request
+        every = union_all(*(kind.keys(request.order) for kind in self._kinds)).subquery("every")
+        c, most = every.c, request.limit + 1
+        # A known key is compared by an index of the database's own sorter; unknown ones stand last.
+        key = c.key.desc() if request.descending else c.key.asc()
+        found: list[Place] = []
+        for unknown in (False, True):
+            where = _behind(every.c, after, descending=request.descending, unknown=unknown)
+            if where is None or len(found) == most:
+                continue
+            rows = self._connection.execute(
+                select(c.key, c.kind, c.number)
+                .where(where)
+                .order_by(*([] if unknown else [key]), c.kind, c.number)
+                .limit(most - len(found))
+            )
+            found += [Place(*row) for row in rows]
+            if request.order is not Sort.TIME:  # the only key that may be unknown
+                break
+        return found
 
 
 def _behind(

@@ -118,12 +118,12 @@ def _unknown(connection: Connection, asked: _Conditions) -> Unknown:
     return Unknown(*map(count, range(len(kinds))))
 
 
-def cameras_passing(connection: Connection, filters: Filters) -> tuple[str, ...]:
-    """Return the names of the cameras that have crops which pass."""
-    where = _conditions(connection, filters).every
-    having = select(tables.crop.c.camera_id).where(*where).distinct()
+def passing_told(connection: Connection, filters: Filters) -> tuple[Unknown, tuple[str, ...]]:
+    """Return what filters leave out for want of knowledge, and the cameras with what passes."""
+    asked = _conditions(connection, filters)
+    having = select(tables.crop.c.camera_id).where(*asked.every).distinct()
     names = select(tables.camera.c.name).where(tables.camera.c.id.in_(having))
-    return tuple(sorted(connection.scalars(names)))
+    return _unknown(connection, asked), tuple(sorted(connection.scalars(names)))
 
 
 @dataclass(frozen=True, slots=True)
