@@ -151,6 +151,7 @@ class Kind(StrEnum):
     ON_HOLD = "on-hold"
     HOLD_UNKNOWN = "hold-unknown"
     GROUND_MISSING = "ground-missing"
+    PLACE_UNKNOWN = "place-unknown"
     RETENTION_UNKNOWN = "retention-unknown"
     SERVE_UNPROTECTED = "serve-unprotected"
     SERVE_TLS_TWICE = "serve-tls-twice"

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from reidsearch.cli.grouped import OPTIONS, option
 from reidsearch.cli.options import archives_given
+from reidsearch.cli.times import Duration
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address
     from reidsearch.domain.request import Filters
+
+LONGEST_RUN = 12  # digits: a year alone, as 2024, is the number of a run, and no time
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -127,6 +133,130 @@ def time_of_day_option(function: F) -> F:
     )(function)
 
 
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What the options of `narrowing_options` say, as they were given."""
+
+    weekday: str | None = None
+    indexed_after: str | None = None
+    unreviewed: bool = False
+    no_identity: bool = False
+    regions: tuple[str, ...] = ()
+    crossings: tuple[str, ...] = ()
+    direction: str | None = None
+    dwell: Fraction | None = None
+
+
+def narrowing_options(function: F) -> F:
+    """Days, decisions and places: gathered, and passed as `narrowed`, a `Narrowed`."""
+    names = [field.name for field in fields(Narrowed)]
+
+    @wraps(function)
+    def gathered(*args: Any, **given: Any) -> Any:
+        narrowed = Narrowed(**{name: given.pop(name) for name in names})
+        return function(*args, narrowed=narrowed, **given)
+
+    declared: Any = gathered
+    for declare in (
+        option(
+            "--dwell",
+            group="Filters",
+            type=Duration(least=0),
+            metavar="DURATION",
+            help="Only who stays so long: in the region, or in view.",
+        ),
+        option(
+            "--direction",
+            group="Filters",
+            type=click.Choice(["in", "out"]),
+            help="The only way of crossing: in is to the right.",
+        ),
+        option(
+            "--crossing",
+            "crossings",
+            group="Filters",
+            multiple=True,
+            metavar="LINE",
+            help="Only who crosses it: gate:'0,0.6 1,0.6', or a name.",
+        ),
+        option(
+            "--region",
+            "regions",
+            group="Filters",
+            multiple=True,
+            metavar="REGION",
+            help="Only who is in it: gate:'0,0.5 1,0.5 1,1', or a name.",
+        ),
+        option(
+            "--no-identity",
+            group="Filters",
+            is_flag=True,
+            help="Only what is confirmed as nobody.",
+        ),
+        option(
+            "--unreviewed",
+            group="Filters",
+            is_flag=True,
+            help="Only what nobody has confirmed or rejected.",
+        ),
+        option(
+            "--indexed-after",
+            group="Filters",
+            metavar="TIME|RUN",
+            help="Only what was indexed since, or after this run.",
+        ),
+        option(
+            "--weekday",
+            group="Filters",
+            metavar="DAYS",
+            help="Only on these days: mon-fri, or sat,sun.",
+        ),
+    ):
+        declared = declare(declared)
+    return declared  # type: ignore[no-any-return]
+
+
+def _narrowing(given: Narrowed, timezone: str | None, archive: Address) -> dict[str, Any]:
+    """Return fields of `Filters`.
+
+    Raises:
+        UsageError: one cannot be read; naming the option.
+    """
+    from reidsearch.base.errors import UsageError
+    from reidsearch.base.weekdays import Weekdays
+    from reidsearch.cli.times import moment
+    from reidsearch.domain.places import Line, Region
+
+    def read(option: str, reading: Callable[[str], Any], text: str) -> Any:
+        try:
+            return reading(text)
+        except UsageError as error:
+            raise UsageError(f"{option}: {error.message}", error.hint) from error
+
+    since: str | None = given.indexed_after
+    run: int | None = None
+    if since is not None and since.isdecimal() and len(since) < LONGEST_RUN:
+        run, since = int(since), None
+    days = given.weekday
+    if given.direction is not None and not given.crossings:
+        raise UsageError("--direction needs a line: --crossing")
+    if given.dwell is not None and not given.dwell:
+        raise UsageError("--dwell 0 would let everybody pass", "leave it out")
+    return {
+        "weekdays": None
+        if days is None
+        else read("--weekday", lambda text: Weekdays.read(text, timezone), days),
+        "indexed_after": moment("--indexed-after", since, timezone, archive=archive),
+        "indexed_after_run": run,
+        "unreviewed": given.unreviewed,
+        "no_identity": given.no_identity,
+        "regions": tuple(read("--region", Region.read, one) for one in given.regions),
+        "crossings": tuple(read("--crossing", Line.read, one) for one in given.crossings),
+        "direction": given.direction,
+        "dwell_s": None if given.dwell is None else float(given.dwell),
+    }
+
+
 def attribute_options(function: F) -> F:
     """What they wear and carry: passed as `wearing`, `with_things`, `without_things`."""
     for declare in (
@@ -169,6 +299,7 @@ def filters_from(
     with_things: tuple[str, ...] = (),
     without_things: tuple[str, ...] = (),
     time_of_day: str | None = None,
+    narrowed: Narrowed = Narrowed(),
 ) -> Filters:
     """The `Filters` that the options above describe.
 
@@ -188,9 +319,9 @@ def filters_from(
 
     archive: Address = archives_given(click.get_current_context())[0]  # whose zone times are in
     hours = None
+    if timezone and (time_of_day is not None or narrowed.weekday is not None):
+        parse_zone(timezone)
     if time_of_day is not None:
-        if timezone:
-            parse_zone(timezone)
         try:
             hours = TimeOfDay.read(time_of_day, timezone)
         except UsageError as error:
@@ -205,4 +336,5 @@ def filters_from(
         with_things=with_things,
         without_things=without_things,
         time_of_day=hours,
+        **_narrowing(narrowed, timezone, archive),
     )

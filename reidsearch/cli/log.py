@@ -23,7 +23,7 @@ EVENTS = (
     "annotate-end", "link", "quantize", "prepare-reranking", "seal", "key", "forget",
     "merge", "merge-end", "delete", "reembed", "pictures", "clock", "calibrate",
     "forget-calibration", "timezone", "relocate", "grown", "case", "case-required", "hold",
-    "ground", "distance", "retention", "review", "account", "photo",
+    "ground", "distance", "place", "retention", "review", "account", "photo",
     "replay", "sign-in", "sign-in-failed", "sign-out",
 )  # fmt: skip
 

@@ -13,10 +13,12 @@ from reidsearch.base.errors import UsageError
 from reidsearch.cli.files import file_option, output_option, write_picture
 from reidsearch.cli.filters import (
     CountOrAll,
+    Narrowed,
     attribute_options,
     crops_option,
     filter_options,
     filters_from,
+    narrowing_options,
     time_of_day_option,
 )
 from reidsearch.cli.grouped import OUTPUT, argument, grouped_command, option
@@ -78,6 +80,7 @@ if TYPE_CHECKING:
 )
 @filter_options
 @time_of_day_option
+@narrowing_options
 @attribute_options
 @option(
     "-k",
@@ -111,6 +114,20 @@ if TYPE_CHECKING:
 @option("--ungrouped", group=RANKING, is_flag=True, help="List every crop of a tracklet.")
 @option("--no-rerank", group=RANKING, is_flag=True, help="Rank by score only.")
 @no_adjust_option(RANKING)
+@option(
+    "--order",
+    group=RANKING,
+    type=click.Choice(["score", "time"]),
+    default="score",
+    help="Show the matches best first, or earliest first.",
+)
+@option(
+    "--spread",
+    group=RANKING,
+    type=click.IntRange(1),
+    metavar="N",
+    help="At most N matches of each camera.",
+)
 @option("--exact", group=RANKING, is_flag=True, help="Guarantee that no better match is missed.")
 @option(
     "--explain-plan",
@@ -151,6 +168,7 @@ def command(
     sources: tuple[str, ...],
     timezone: str | None,
     time_of_day: str | None,
+    narrowed: Narrowed,
     wearing: tuple[str, ...],
     with_things: tuple[str, ...],
     without_things: tuple[str, ...],
@@ -158,6 +176,8 @@ def command(
     no_rerank: bool,
     no_adjust: bool,
     query_camera: str | None,
+    order: str,
+    spread: int | None,
     min_score: float | None,
     max_false_alarms: float | None,
     prior: float | None,
@@ -193,11 +213,12 @@ def command(
     or of confidence where --wearing, --with or --without ask for attributes.
     """
     from reidsearch.cli import query_browse, query_many, query_several
-    from reidsearch.domain.request import SearchRequest
+    from reidsearch.domain.request import Order, SearchRequest
 
     filtered = (
         *(cameras, not_cameras, after, before, sources),
         *(time_of_day, wearing, with_things, without_things),
+        narrowed != Narrowed(),
     )
     queried = images or crops or frame or batch or explain_plan or identity is not None
     lists = any(filtered) and not queried and given_out is None
@@ -227,6 +248,7 @@ def command(
         with_things,
         without_things,
         time_of_day,
+        narrowed,
     )
     if lists:
         query_browse.show_passing(
@@ -244,6 +266,8 @@ def command(
         reranked=not no_rerank,
         adjusted=not no_adjust,
         query_camera=query_camera,
+        order=Order(order),
+        spread=spread,
         identity=identity,
         new_only=new_only,
         likes=likes,

@@ -31,6 +31,8 @@ OF_ONE = {
     "unlikes": "crop ids are of one archive",
     "query_camera": "scores of several archives are not camera-adjusted",
     "max_false_alarms": "each archive has a calibration of its own",
+    "regions": "a region is of a camera of one archive",
+    "crossings": "a line is of a camera of one archive",
 }
 """Parameters that need one archive, and why."""
 
@@ -170,10 +172,10 @@ class _Held:
 
     def __init__(self, archives: Mapping[str, Archive], answer: JointAnswer) -> None:
         self._archives = archives
-        self._matches = answer.matches
+        self._matches = {found.match.rank: found for found in answer.matches}
 
     def _at(self, rank: int) -> tuple[Archive, JointMatch]:
-        found = self._matches[rank - 1]
+        found = self._matches[rank]
         return self._archives[found.archive_id], found
 
     def crop(self, rank: int) -> Crop:

@@ -23,6 +23,7 @@ from reidsearch.domain.decisions import Named
 from reidsearch.domain.footage import HeightsSeen, How
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
+from reidsearch.domain.places import Place
 from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.domain.request import Filters, Requested
 from reidsearch.domain.scores import Provenance, Reading
@@ -229,6 +230,7 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "newest_crop": statement.newest_crop,
         "requested": _requested_json(statement.requested) if statement.requested else None,
         "calibration_sha256": statement.calibration_sha256,
+        "left_out_unknown_track": statement.left_out_unknown_track,
     }
 
 
@@ -238,7 +240,7 @@ def _requested_json(requested: Requested) -> dict[str, Any]:
 
 def filters_json(filters: Filters) -> dict[str, Any]:
     """Return what was filtered by; empty lists and null: by nothing."""
-    hours = filters.time_of_day
+    hours, days = filters.time_of_day, filters.weekdays
     return {
         "cameras": list(filters.cameras),
         "not_cameras": list(filters.not_cameras),
@@ -250,7 +252,27 @@ def filters_json(filters: Filters) -> dict[str, Any]:
         "with_things": list(filters.with_things),
         "without_things": list(filters.without_things),
         "time_of_day": {"hours": hours.text, "zone": hours.zone} if hours else None,
+        "weekdays": {"days": days.text, "zone": days.zone} if days else None,
+        "indexed_after": iso(filters.indexed_after) if filters.indexed_after else None,
+        "indexed_after_run": filters.indexed_after_run,
+        "unreviewed": filters.unreviewed,
+        "no_identity": filters.no_identity,
+        "regions": [_place_json(one) for one in filters.regions],
+        "crossings": [_place_json(one) for one in filters.crossings],
+        "direction": filters.direction,
+        "dwell_s": filters.dwell_s,
     }
+
+
+def _place_json(place: Place | str) -> dict[str, Any] | str:
+    """Return a region or line; one that was not looked up is its name."""
+    return place if isinstance(place, str) else place_json(place)
+
+
+def place_json(place: Place) -> dict[str, Any]:
+    """Return a region or line; points are fractions of the picture's width and height."""
+    points = [list(point) for point in place.points]
+    return {"camera": place.camera, "name": place.name, "points": points}
 
 
 def footage_searched_json(footage: FootageSearched) -> dict[str, Any]:

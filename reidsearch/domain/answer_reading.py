@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from fractions import Fraction
 from functools import cache
@@ -19,16 +19,24 @@ from reidsearch.base.boxes import Box
 from reidsearch.base.errors import Kind, ReidsearchError, UsageError
 from reidsearch.base.time_of_day import TimeOfDay
 from reidsearch.base.timecode import parse_time
+from reidsearch.base.weekdays import Weekdays
 from reidsearch.domain.answer_json import SCHEMA
 from reidsearch.domain.answers import Answer, FootageSearched, Match, Statement
 from reidsearch.domain.attributes import COLOURS, PARTS, THINGS, Attributes
 from reidsearch.domain.crops import Crop, Facts
+from reidsearch.domain.filters import Filters
 from reidsearch.domain.footage import HeightsSeen
+from reidsearch.domain.request import Requested
 from reidsearch.domain.tracklets import Doubt, Moment, Purity, SourceInterval, TrackletSeen
 
 MILLION = 1_000_000
-LATER = ("newest_crop", "requested", "calibration_sha256")
-"""Fields of a statement that answers of earlier versions lack."""
+LATER = {
+    **dict.fromkeys(("newest_crop", "requested", "calibration_sha256")),
+    "left_out_unknown_track": 0,
+}
+"""Fields of a statement that answers of earlier versions lack, with what stands for them."""
+DEFAULTED = (Filters, Requested)
+"""Types whose fields answers of earlier versions may lack: then their defaults stand."""
 
 
 def read_answer(document: Any) -> Answer:
@@ -64,7 +72,7 @@ def _statement(given: Mapping[str, Any]) -> Statement:
     read: Statement = _value(
         Statement,
         {
-            **dict.fromkeys(LATER),
+            **LATER,
             **given,
             "footage": {
                 **{name: value for name, value in footage.items() if name != "heights"},
@@ -196,6 +204,8 @@ def _value(kind: Any, given: Any) -> Any:
         return given
     if kind is TimeOfDay:
         return TimeOfDay.read(_value(str, given["hours"]), _value(str | None, given["zone"]))
+    if kind is Weekdays:
+        return Weekdays.read(_value(str, given["days"]), _value(str | None, given["zone"]))
     if kind is Box:
         return Box(*(_value(int, one) for one in given))
     if is_dataclass(kind):
@@ -218,7 +228,10 @@ def _plain(kind: Any, given: Any) -> Any:
 def _one_of(kinds: tuple[Any, ...], given: Any) -> Any:
     if given is None and type(None) in kinds:
         return None
-    (kind,) = [one for one in kinds if one is not type(None)]
+    several = [one for one in kinds if one is not type(None)]
+    if isinstance(given, str) and str in several:
+        return given
+    (kind,) = [one for one in several if len(several) == 1 or one is not str]
     return _value(kind, given)
 
 
@@ -235,7 +248,11 @@ def _object(kind: Any, given: Any) -> Any:
         raise ValueError(f"{_short(given)} is no object")
     hints = _hints(kind)
     return kind(
-        **{field.name: _value(hints[field.name], given[field.name]) for field in fields(kind)}
+        **{
+            field.name: _value(hints[field.name], given[field.name])
+            for field in fields(kind)
+            if kind not in DEFAULTED or field.default is MISSING or field.name in given
+        }
     )
 
 

@@ -216,6 +216,8 @@ class Statement:
         warnings: anything else that limits the answer, in sentences.
         left_out_unknown_attributes: crops held that an attribute filter left out because theirs
             are not recorded.
+        left_out_unknown_track: crops held that a filter by regions, lines or stays left out because
+            where the person went is not known.
         identity: whom the search was for, where that was an identity.
         calibrated_by: where the readings of the scores come from; None: uncalibrated.
         calibration_sha256: of what they were read by (`Calibration.sha256`); None: of nothing, or
@@ -280,11 +282,12 @@ class Statement:
     newest_crop: int | None = None
     requested: Requested | None = None
     calibration_sha256: str | None = None
+    left_out_unknown_track: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Matches, best first, and the statement of what was searched."""
+    """Matches, as `requested.order` says, and the statement of what was searched."""
 
     statement: Statement
     matches: tuple[Match, ...]
@@ -318,7 +321,7 @@ class SearchPreview:
         cameras: that have crops which pass; crops of no known camera count for none.
         footage: how the footage that passes was analysed.
         filters: that are in force.
-        left_out_unknown_time / _camera / _attributes: as in `Statement`.
+        left_out_unknown_time / _camera / _attributes / _track: as in `Statement`.
     """
 
     plan: Plan
@@ -329,6 +332,7 @@ class SearchPreview:
     left_out_unknown_time: int
     left_out_unknown_camera: int
     left_out_unknown_attributes: int
+    left_out_unknown_track: int = 0
 
 
 @dataclass(frozen=True, slots=True)

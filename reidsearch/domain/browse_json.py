@@ -74,6 +74,7 @@ def browse_statement_json(statement: BrowseStatement) -> dict[str, Any]:
         "left_out_unknown_time": statement.left_out_unknown_time,
         "left_out_unknown_camera": statement.left_out_unknown_camera,
         "left_out_unknown_attributes": statement.left_out_unknown_attributes,
+        "left_out_unknown_track": statement.left_out_unknown_track,
         "failures": statement.failures,
         "unfinished_runs": statement.unfinished_runs,
         "running_runs": statement.running_runs,

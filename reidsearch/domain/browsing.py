@@ -38,8 +38,8 @@ class BrowseRequest:
             of it, and one by what is worn by the mean of its best shots.
         least_s, most_s: duration; a crop of no tracklet lasts 0 s.
         identity: name or number: only what is confirmed as this person.
-        unreviewed: only what nobody has decided on: no decision that stands confirms it as an
-            identity or rejects it for one, by itself or as a part of a proposal.
+        unreviewed: as of `filters`: only what nobody has decided on, by itself or as a part of a
+            proposal.
         sort: one of `Sort`; None: by confidence where attributes are asked for, else by time.
         reverse: the other way round.
         limit: how many at most.
@@ -73,7 +73,8 @@ class BrowseRequest:
             raise UsageError("the shortest duration is longer than the longest")
         if self.identity is not None and not self.identity.strip():
             raise UsageError("the identity to list is an empty text")
-        if self.unreviewed and self.identity is not None:
+        unreviewed = self.unreviewed or self.filters.by_decisions
+        if unreviewed and self.identity is not None:
             raise UsageError("what is confirmed as an identity was reviewed: ask for one of both")
         if self.sort is not None and self.sort not in list(Sort):
             raise UsageError(f"nothing is sorted by {self.sort!r}, but by {', '.join(Sort)}")
@@ -177,8 +178,9 @@ class BrowseStatement:
         zone: the archive's time zone; None: it has none.
         items_stored: tracklets, and crops of none, in the archive.
         items_passed: of these, how many pass the filters.
-        left_out_unknown_time / _camera / _attributes: of these, how many pass everything else, but
-            their time, camera or attributes are not known, so that a filter left them out.
+        left_out_unknown_time / _camera / _attributes / _track: of these, how many pass everything
+            else, but their time, camera, attributes or way are not known, so that a filter left
+            them out.
         failures: offered inputs that never became crops.
         unfinished_runs, running_runs: as in `Statement`.
         footage: how the footage concerned was analysed.
@@ -198,6 +200,7 @@ class BrowseStatement:
     unfinished_runs: int
     running_runs: int
     footage: FootageSearched
+    left_out_unknown_track: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from operator import index
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, cast
 
 import numpy as np
@@ -16,16 +14,36 @@ import numpy as np
 from reidsearch.base.errors import Kind, UsageError
 from reidsearch.base.locations import composed
 from reidsearch.base.settings import PictureLimits
-from reidsearch.base.time_of_day import TimeOfDay
-from reidsearch.domain.attributes import Asked, require_things, worn
 from reidsearch.domain.crops import Pixels
+from reidsearch.domain.filters import Filters, ids_given
 from reidsearch.domain.pixels import is_image, to_pixels
 from reidsearch.domain.query_origins import ReadPicture
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+__all__ = [
+    "MAX_K",
+    "AnyPicture",
+    "Filters",
+    "Order",
+    "PlainFor",
+    "QueryPicture",
+    "Requested",
+    "SearchOptions",
+    "SearchRequest",
+    "Searched",
+]
+
 MAX_K = 100_000
+
+
+class Order(StrEnum):
+    """How the matches of an answer stand; their ranks are the same."""
+
+    SCORE = "score"  # the most alike first
+    TIME = "time"  # the earliest first; what has no known time last
+
 
 QueryPicture: TypeAlias = str | os.PathLike[str] | Pixels | ReadPicture | int
 """One view of a person: a picture file, (h, w, 3) uint8 BGR pixels, perhaps with the file that they
@@ -35,91 +53,11 @@ AnyPicture: TypeAlias = "QueryPicture | np.ndarray[Any, Any] | np.integer[Any] |
 """What a request takes for one view: the same, or an array or Pillow image of another form."""
 
 
-_TEXTS = ("cameras", "not_cameras", "sources", "wearing", "with_things", "without_things")
-
-
 class PlainFor(StrEnum):
     """Why a request is plainer than what was asked for, where nobody asked for that."""
 
     SEVERAL_ARCHIVES = "several archives are asked together"
     SOME_CAMERAS = "the account may see some cameras only"
-
-
-def _ids(name: str, given: Iterable[int]) -> tuple[int, ...]:
-    try:
-        return tuple(index(one) for one in given)
-    except TypeError as error:
-        raise UsageError(f"{name} is a list of crop ids, not {given!r}") from error
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Which part of the archive is searched; applied before ranking, never after.
-
-    Lists become tuples.
-
-    Args:
-        cameras / not_cameras: exact names.
-        after / before: aware times, `after <= time < before`.
-        sources: SHA-256 prefixes (8 characters or more) or parts of a location.
-        exclude_crops: crop ids to leave out.
-        wearing: colours, each as `domain.attributes.worn` reads it; all have to be worn.
-        with_things / without_things: of `domain.attributes.THINGS`; all have to be there, or
-            absent.
-        time_of_day: the hours of every day that count, by the clocks of a zone.
-
-    Raises:
-        UsageError: a time names no zone, an attribute is not known, a text is empty or stands in
-            place of a list.
-
-    Example:
-        >>> Filters(cameras=["gate"], wearing=["upper:red"])
-    """
-
-    cameras: tuple[str, ...] = ()
-    not_cameras: tuple[str, ...] = ()
-    after: dt.datetime | None = None
-    before: dt.datetime | None = None
-    sources: tuple[str, ...] = ()
-    exclude_crops: tuple[int, ...] = ()
-    wearing: tuple[str, ...] = ()
-    with_things: tuple[str, ...] = ()
-    without_things: tuple[str, ...] = ()
-    time_of_day: TimeOfDay | None = None
-
-    def __post_init__(self) -> None:
-        for name in _TEXTS:
-            given = getattr(self, name)
-            if isinstance(given, str):
-                raise UsageError(f"{name} is a list of texts, not the text {given!r}")
-            names = tuple(given)
-            if not all(isinstance(one, str) and one.strip() for one in names):
-                raise UsageError(f"{name} holds an empty text, which would stand for anything")
-            if name in {"cameras", "not_cameras"}:
-                names = tuple(map(composed, names))
-            object.__setattr__(self, name, names)
-        object.__setattr__(self, "exclude_crops", _ids("exclude_crops", self.exclude_crops))
-        for name, time in (("after", self.after), ("before", self.before)):
-            if time is not None and time.utcoffset() is None:
-                raise UsageError(f"{name} is a time without a zone: {time}")
-        require_things((*self.with_things, *self.without_things))
-        for text in self.wearing:
-            worn(text)
-
-    @property
-    def attributes(self) -> Asked:
-        """What is filtered of what people wear and carry."""
-        return Asked(self.wearing, self.with_things, self.without_things)
-
-    @property
-    def attributes_empty(self) -> bool:
-        """Whether nothing is filtered by what people wear and carry."""
-        return not (self.wearing or self.with_things or self.without_things)
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing is filtered."""
-        return self == Filters()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,6 +90,9 @@ class SearchRequest:
             else, e.g. `person 2 of 3 in gate.mp4@75`.
         adjusted: scores are camera-adjusted (`domain.adjustment`) where the archive's crops are of
             several cameras; otherwise plain cosine similarity.
+        order: of `Order`: the k best are shown in order of time instead. Their ranks stay.
+        spread: at most so many matches of one camera, those of no known camera together: with k
+            they reach further down at other cameras. Needs k.
         query_camera: name of the archive's camera that took the pictures; None: that of the source
             with these bytes, if the archive holds one. Crops given by id have their own: for them
             alone it is refused.
@@ -183,17 +124,20 @@ class SearchRequest:
     label: str | None = None
     adjusted: bool = True
     query_camera: str | None = None
+    order: Order = Order.SCORE
+    spread: int | None = None
     plain_for: PlainFor | None = None
 
     def __post_init__(self) -> None:
         pictures = tuple(_picture(one, self.limits) for one in _as_list(self.query))
         object.__setattr__(self, "query", pictures)
         for name in ("likes", "unlikes"):
-            object.__setattr__(self, name, _ids(name, getattr(self, name)))
+            object.__setattr__(self, name, ids_given(name, getattr(self, name)))
         if self.identity is not None and not self.identity.strip():
             raise UsageError("the identity to search for is an empty text")
         self._require_query_camera()
         self._require_limits()
+        self._require_order()
         if self.new_only and self.identity is None:
             raise UsageError(
                 "only new matches were asked for, but of no identity",
@@ -248,6 +192,19 @@ class SearchRequest:
                 kind=Kind.QUERY_CAMERA_UNUSED,
             )
 
+    def _require_order(self) -> None:
+        if self.order not in list(Order):
+            raise UsageError(f"matches are ordered by {' or '.join(Order)}, not {self.order!r}")
+        object.__setattr__(self, "order", Order(self.order))
+        if self.spread is not None and self.spread < 1:
+            raise UsageError(f"at most {self.spread} matches of a camera are none")
+        if self.k is None and (self.spread is not None or self.order is not Order.SCORE):
+            what = "spread over cameras" if self.spread is not None else "in order of time"
+            raise UsageError(
+                f"all matches are given as they are found, best first, and not {what}",
+                "ask for a number of matches",
+            )
+
     def _require_limits(self) -> None:
         k, least, alarms = self.k, self.min_score, self.max_false_alarms
         if k is None and least is None and alarms is None:
@@ -276,6 +233,7 @@ class Requested:
         k, min_score, max_false_alarms, prior, exact, reranked, adjusted, query_camera, new_only: of
             the `SearchRequest`, as they were given.
         exclude_crops: of its filters; the statement's own name those that the query left out too.
+        order, spread: of the `SearchRequest`.
     """
 
     k: int | None
@@ -288,6 +246,8 @@ class Requested:
     query_camera: str | None
     new_only: bool
     exclude_crops: tuple[int, ...]
+    order: Order = Order.SCORE
+    spread: int | None = None
 
     @classmethod
     def of(cls, request: SearchRequest) -> Requested:
@@ -303,6 +263,8 @@ class Requested:
             request.query_camera,
             request.new_only,
             request.filters.exclude_crops,
+            request.order,
+            request.spread,
         )
 
 
@@ -325,6 +287,8 @@ class SearchOptions(TypedDict, total=False):
     label: str | None
     adjusted: bool
     query_camera: str | None
+    order: Order
+    spread: int | None
 
 
 Searched: TypeAlias = "SearchRequest | AnyPicture | Sequence[AnyPicture]"

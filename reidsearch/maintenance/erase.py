@@ -154,8 +154,8 @@ def plan(store: Store, wanted: Wanted) -> Erasure:
     return Erasure(
         ids,
         len(sources) + len(footage),
-        selection.unknown_time if wanted.of_crops else 0,
-        selection.unknown_camera if wanted.of_crops else 0,
+        selection.unknown.time if wanted.of_crops else 0,
+        selection.unknown.camera if wanted.of_crops else 0,
         footage,
         wanted.permanent,
         by_indexing,

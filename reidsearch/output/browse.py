@@ -13,9 +13,10 @@ from reidsearch.domain.decisions import Mark
 from reidsearch.output.attributes import wears
 from reidsearch.output.cards import uncertainty_text
 from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.filters_told import filtered_told, left_out_told
 from reidsearch.output.footage_searched import not_analysed_told, searched_told
 from reidsearch.output.purity import purity_sentences
-from reidsearch.output.statement import filtered_told, left_out_told, not_indexed_told
+from reidsearch.output.statement import not_indexed_told
 from reidsearch.output.text import UNKNOWN, known
 from reidsearch.output.times import tenths, zone_name
 from reidsearch.output.visible import count, duration, visible
@@ -76,6 +77,7 @@ def browse_told(statement: BrowseStatement, *, whole: bool = False) -> list[str]
                 "time": statement.left_out_unknown_time,
                 "camera": statement.left_out_unknown_camera,
                 "attributes": statement.left_out_unknown_attributes,
+                "track": statement.left_out_unknown_track,
             },
             NOUNS,
         ),

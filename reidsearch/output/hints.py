@@ -320,6 +320,7 @@ HINTS: dict[str, Hint] = {
     # Forgetting
     Kind.ON_HOLD: "reidsearch hold list; whoever may, releases it: reidsearch hold release HOLD",
     Kind.HOLD_UNKNOWN: "reidsearch hold list",
+    Kind.PLACE_UNKNOWN: "reidsearch camera region list",
     Kind.RETENTION_UNKNOWN: "reidsearch retention show",
     # Distances
     Kind.GROUND_MISSING: (

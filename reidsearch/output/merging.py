@@ -19,6 +19,7 @@ _NOUNS = {
     "cameras": ("camera", "cameras"),
     "cases": ("case", "cases"),
     "holds": ("hold", "holds"),
+    "places": ("region or line", "regions and lines"),
     "retention": ("rule of retention", "rules of retention"),
     "grounds": ("ground of a camera", "grounds of cameras"),
     "failures": ("failure", "failures"),

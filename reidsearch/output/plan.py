@@ -43,6 +43,7 @@ def preview_json(preview: SearchPreview) -> dict[str, Any]:
         "left_out_unknown_time": preview.left_out_unknown_time,
         "left_out_unknown_camera": preview.left_out_unknown_camera,
         "left_out_unknown_attributes": preview.left_out_unknown_attributes,
+        "left_out_unknown_track": preview.left_out_unknown_track,
     }
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
-from reidsearch.base.time_of_day import TimeOfDay
 from reidsearch.domain.adjustment import AdjustedBy, WhyNotAdjusted
 from reidsearch.domain.answers import (
     Answer,
@@ -18,9 +17,9 @@ from reidsearch.domain.answers import (
     Statement,
     WhyNot,
 )
-from reidsearch.domain.attributes import FOUND_AGAIN, PARTS
-from reidsearch.domain.request import Filters
+from reidsearch.domain.request import Order
 from reidsearch.domain.scores import Origin
+from reidsearch.output.filters_told import filtered_told, left_out_told
 from reidsearch.output.footage_searched import not_analysed_told, searched_told
 from reidsearch.output.on_record import case_told, logged_sentence
 from reidsearch.output.query_origins import NAMED_AT_MOST, origin_sentences
@@ -61,6 +60,7 @@ def brief(statement: Statement) -> list[str]:
         *filtered_told(statement.filters),
         *_left_out(statement),
         *_least_score(statement),
+        *_ordered(statement),
         *([_ranked_by(statement.ranked_by)] if statement.ranked_by.why_not else []),
         *([adjusted_sentence(statement.adjusted)] if _odd(statement.adjusted) else []),
         *(_scores(statement, whole=False) if uncalibrated else []),
@@ -82,6 +82,7 @@ def gist(statement: Statement, pictures: int = NAMED_IN_SHORT) -> list[str]:
         *filtered_told(statement.filters),
         *_left_out(statement),
         *_least_score(statement),
+        *_ordered(statement),
         _ranked_by(statement.ranked_by),
         f"Model {visible(statement.model.name)} {visible(statement.model.precision)}"
         + (", flip averaging." if statement.model.flip else "."),
@@ -227,33 +228,6 @@ def _feedback(feedback: Feedback | None) -> list[str]:
     return told
 
 
-def filtered_told(filters: Filters) -> list[str]:
-    """Return what was filtered by, and that query crops were excluded."""
-    parts = [
-        *([f"camera {_names(filters.cameras, 'or')}"] if filters.cameras else []),
-        *([f"not camera {_names(filters.not_cameras, 'or')}"] if filters.not_cameras else []),
-        *([f"from {local(filters.after)}"] if filters.after else []),
-        *([f"before {local(filters.before)}"] if filters.before else []),
-        *([_hours(filters.time_of_day)] if filters.time_of_day else []),
-        *([f"source {_names(filters.sources, 'or')}"] if filters.sources else []),
-        *([f"wearing {_names(filters.wearing, 'and')}"] if filters.wearing else []),
-        *([f"with {_names(filters.with_things, 'and')}"] if filters.with_things else []),
-        *([f"without {_names(filters.without_things, 'or')}"] if filters.without_things else []),
-    ]
-    excluded = len(filters.exclude_crops)
-    return [
-        *([f"Filters: {'; '.join(parts)}."] if parts else []),
-        *(["Excluding the query crop."] if excluded == 1 else []),
-        *([f"Excluding {excluded:,} query crops."] if excluded > 1 else []),
-    ]
-
-
-def _hours(hours: TimeOfDay) -> str:
-    return f"from {hours.text.replace('-', ' to ')} of each day" + (
-        f" ({visible(hours.zone)})" if hours.zone else ""
-    )
-
-
 def _left_out(statement: Statement) -> list[str]:
     return left_out_told(
         statement.filters,
@@ -261,49 +235,10 @@ def _left_out(statement: Statement) -> list[str]:
             "time": statement.left_out_unknown_time,
             "camera": statement.left_out_unknown_camera,
             "attributes": statement.left_out_unknown_attributes,
+            "track": statement.left_out_unknown_track,
         },
         ("crop", "crops"),
     )
-
-
-def left_out_told(
-    filters: Filters, unknown: Mapping[str, int], nouns: tuple[str, str]
-) -> list[str]:
-    """Return what filters left out for want of knowledge, and how far they can be relied on.
-
-    Args:
-        unknown: how many have no known `time`, `camera` and `attributes`.
-        nouns: of what; one and several.
-    """
-    one, several = nouns
-
-    def told_of(number: int, lack: str) -> str:
-        return count(number, f"{one} has {lack} and was", f"{several} have {lack} and were")
-
-    told = [
-        f"{told_of(unknown[what], f'no known {what}')} excluded by the {what} filter."
-        for what in ("time", "camera")
-        if unknown[what]
-    ]
-    if not filters.attributes_empty:
-        told.append(
-            "Attributes are estimated by a model, and whom it misjudges is excluded: of those "
-            f"found at one camera, filters found at another {_found_again(filters)} "
-            "(docs/explanation/attributes.md)."
-        )
-    if number := unknown["attributes"]:
-        told.append(f"{told_of(number, 'no recorded attributes')} excluded (reidsearch annotate).")
-    return told
-
-
-def _found_again(filters: Filters) -> str:
-    """Return what was measured of the attributes that are filtered by."""
-    told = []
-    for name in filters.attributes.about():
-        low, high = (round(100 * share) for share in FOUND_AGAIN[name])
-        what = f"{name} colours" if name in PARTS else name
-        told.append(f"{low} to {high} % ({what})" if low < high else f"{low} % ({what})")
-    return ", ".join(told)
 
 
 def _least_score(statement: Statement) -> list[str]:
@@ -315,6 +250,18 @@ def _least_score(statement: Statement) -> list[str]:
     alarms = f"{statement.max_false_alarms:g} false alarm"
     alarms += "" if statement.max_false_alarms == 1 else "s"
     return [f"{told}: at most {alarms} expected among the crops searched."]
+
+
+def _ordered(statement: Statement) -> list[str]:
+    """Return in which order matches stand, and how they are spread, where that was asked for."""
+    asked = statement.requested
+    if asked is None:
+        return []
+    most = asked.spread
+    return [
+        *([f"At most {count(most, 'match', 'matches')} of each camera."] if most else []),
+        *(["In order of time; ranks are by likeness."] if asked.order is Order.TIME else []),
+    ]
 
 
 def _ranked_by(ranked_by: RankedBy) -> str:
@@ -395,10 +342,6 @@ def not_indexed_told(failures: int, unfinished: int, running: int) -> list[str]:
     if running:
         told.append("An index run is at work: what it has not reached yet was not searched.")
     return told
-
-
-def _names(names: tuple[str, ...], word: str) -> str:
-    return f" {word} ".join(visible(name) for name in names)
 
 
 def sentence(text: str) -> str:

@@ -25,13 +25,14 @@ from reidsearch.domain.answers import (
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop, Vectors
 from reidsearch.domain.query_origins import embedding_sha256
-from reidsearch.domain.request import MAX_K, PlainFor, Requested, SearchRequest
+from reidsearch.domain.request import MAX_K, Filters, PlainFor, Requested, SearchRequest
 from reidsearch.domain.scores import UNCALIBRATED
 from reidsearch.domain.tracklets import TrackletSeen
 from reidsearch.index.confirmed import Confirmed
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.search.feedback import liked_rows
+from reidsearch.search.order import in_order
 from reidsearch.search.query import Query
 from reidsearch.search.ranking import Ranked, Ranking, Row, Wanted
 from reidsearch.store.attributes import attributes_of
@@ -42,8 +43,9 @@ from reidsearch.store.pending import pending_work
 from reidsearch.store.selection import (
     Selection,
     Unknown,
-    cameras_passing,
+    camera_names,
     count_unknown,
+    passing_told,
     select_crops,
 )
 
@@ -117,7 +119,7 @@ def _answered(
         )
         statement = _statement(store, gallery, query, vector, scope, runtime, one)
         statement = replace(statement, min_score=score, feedback=feedback)
-        answers.append(Answer(statement, tuple(matches)))
+        answers.append(Answer(statement, in_order(matches, query.request.order)))
     return answers
 
 
@@ -226,8 +228,7 @@ def preview(
     planned = plan(store, gallery, request, neighbours)
     filters = request.filters
     with store.scan() as connection:
-        unknown = count_unknown(connection, filters)
-        cameras = cameras_passing(connection, filters)
+        unknown, cameras = passing_told(connection, filters)
     return SearchPreview(
         planned,
         len(gallery),
@@ -237,6 +238,7 @@ def preview(
         unknown.time,
         unknown.camera,
         unknown.attributes,
+        unknown.track,
     )
 
 
@@ -274,6 +276,7 @@ def _scope(
         request.grouped and footage.sources > 0,
         request.exact,
         adjust if isinstance(adjust, Adjustment) else None,
+        None if request.spread is None else (request.spread, _camera_count(store, request.filters)),
         WhyNot(request.plain_for or WhyNot.AS_ASKED),
     )
     return _Scope(asked_at, selection, footage, ranking, adjusted)
@@ -303,6 +306,14 @@ def _match(
         rank_before=None if row.rank_before is None else row.rank_before + before,
         liked=liked,
     )
+
+
+def _camera_count(store: Store, filters: Filters) -> int:
+    """Return of how many cameras matches can be at most, none known being one."""
+    if filters.cameras:
+        return len(filters.cameras)
+    with store.scan() as connection:
+        return len(camera_names(connection)) + 1
 
 
 def _one_a_tracklet(pairs: list[tuple[Crop, float]], taken: set[int]) -> list[tuple[Crop, float]]:
@@ -338,15 +349,12 @@ def _unknown(store: Store, query: Query, scope: _Scope) -> Unknown:
     """Return how many crops the filters left out for want of knowledge, but for the query's own."""
     selection = scope.selection
     if selection is None:
-        return Unknown(0, 0, 0)
-    every = Unknown(selection.unknown_time, selection.unknown_camera, selection.unknown_attributes)
-    if not query.exclude or every == Unknown(0, 0, 0):
+        return Unknown()
+    every = selection.unknown
+    if not query.exclude or every == Unknown():
         return every
     with store.scan() as connection:
-        own = count_unknown(connection, query.request.filters, query.exclude)
-    return Unknown(
-        every.time - own.time, every.camera - own.camera, every.attributes - own.attributes
-    )
+        return every.less(count_unknown(connection, query.request.filters, query.exclude))
 
 
 def _statement(
@@ -392,6 +400,7 @@ def _statement(
         warnings=(*query.warnings, *gallery.warnings),
         grouped=request.grouped,
         left_out_unknown_attributes=unknown.attributes,
+        left_out_unknown_track=unknown.track,
         footage=scope.footage,
         recall_interval=(measured.low, measured.high) if measured else None,
         ranked_by=ranked.ranked_by,

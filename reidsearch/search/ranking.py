@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
@@ -21,6 +23,7 @@ from reidsearch.search.rerank import DEFAULT, order
 from reidsearch.search.scope import IndexGallery
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.tracklet_reader import tracklet_ids
+from reidsearch.store.selection import cameras_of
 
 VIEWS_OF_A_TRACKLET = 5  # as a rule; where there are more, more is asked for
 
@@ -83,6 +86,8 @@ class Ranking:
         grouped: one row a tracklet, its best view by score; crops of none stand for themselves.
         exact: prove that no better ones by score are held.
         adjust: of the scores; None: they are inner products.
+        spread: at most so many rows of one camera, those of no known camera together, and of
+            how many cameras there can be any.
         why_by_score: why there are no neighbours, if there are none.
     """
 
@@ -93,6 +98,7 @@ class Ranking:
     grouped: bool = False
     exact: bool = False
     adjust: Adjustment | None = None
+    spread: tuple[int, int] | None = None
     why_by_score: WhyNot = WhyNot.AS_ASKED
 
     def depth(self, k: int, without: int) -> int:
@@ -145,7 +151,9 @@ class Ranking:
         everything = len(hits.ids) < depth or (
             wanted.min_score is not None and hits.scores[-1] < wanted.min_score
         )
-        if len(by_score) < wanted.k and not everything:
+        camera = self._cameras(ids, first)
+        full = wanted.k if self.spread is None else min(wanted.k, math.prod(self.spread))
+        if len(self._spread(by_score, camera)) < full and not everything:
             return None
         shown = by_score
         ranked_by = RankedBy(why_not=why_not if graph is None else WhyNot.NOTHING_FOUND)
@@ -155,7 +163,7 @@ class Ranking:
             # A tracklet stands where its first view does; what is no candidate stays below.
             shown = list(dict.fromkeys([*(keys[place] for place in places), *by_score]))
             ranked_by = RankedBy(len(candidates), DEFAULT.expansion, None)
-        places = [first[key] for key in shown[: wanted.k]]
+        places = [first[key] for key in self._spread(shown, camera)[: wanted.k]]
         proven = self.gallery.confirmed(
             wanted.vector[None], [Hits(ids[places], scores[places], hits.exact)], self.adjust
         )[0]
@@ -165,6 +173,27 @@ class Ranking:
             for crop, score in proven.pairs
         ]
         return Ranked(rows, hits.exact, depth, ranked_by)
+
+    def _cameras(self, ids: CropIds, first: Mapping[Key, int]) -> dict[Key, int | None]:
+        """The camera of each row, where it matters."""
+        if self.spread is None:
+            return {}
+        places = list(first.values())
+        cameras = cameras_of(self.store, ids[places].tolist())
+        return {key: cameras.get(int(ids[place])) for key, place in first.items()}
+
+    def _spread(self, keys: list[Key], camera: Mapping[Key, int | None]) -> list[Key]:
+        """The rows in their order without those that their camera has too many of."""
+        if self.spread is None:
+            return keys
+        most, _ = self.spread
+        taken = Counter[int | None]()
+        kept = []
+        for key in keys:
+            taken[camera[key]] += 1
+            if taken[camera[key]] <= most:
+                kept.append(key)
+        return kept
 
     def _keys(self, ids: CropIds) -> list[Key]:
         views = tracklet_ids(self.store, ids.tolist()) if self.grouped else {}

@@ -25,11 +25,12 @@ from reidsearch.domain.browsing import (
 from reidsearch.domain.decisions import Identity, Mark, Member
 from reidsearch.domain.request import Filters
 from reidsearch.store.attributes import attributes_of
-from reidsearch.store.browsing import KINDS, Place, count_items, places
+from reidsearch.store.browsing import KINDS, Listing, Place
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.searched import footage_searched
 from reidsearch.store.footage.tracklet_reader import tracklets
 from reidsearch.store.identities import store as held
+from reidsearch.store.places import resolved
 from reidsearch.store.selection import camera_names
 from reidsearch.store.timezone import stored_timezone
 
@@ -66,14 +67,16 @@ class BrowseService:
             (2, [7, 12])
         """
         with self._store.one_state():
+            request = replace(request, filters=resolved(self._store, request.filters))
             identity_id = self._identity(request)
             after = _read_cursor(request)
             with self._store.scan() as connection:
-                counts = count_items(connection, request, identity_id)
+                listing = Listing(connection, request, identity_id)
+                counts = listing.counts()
                 if not among.empty:
-                    seen = count_items(connection, BrowseRequest(among))
+                    seen = Listing(connection, BrowseRequest(among)).counts()
                     counts = replace(counts, stored=seen.passed, unknown_camera=0)
-                found = places(connection, request, identity_id, after)
+                found = listing.places(after)
             shown, more = found[: request.limit], len(found) > request.limit
             items = self._items([place.member for place in shown], request.filters)
             interrupted, running = self._store.unfinished_runs()
@@ -88,6 +91,7 @@ class BrowseService:
                 left_out_unknown_time=counts.unknown_time,
                 left_out_unknown_camera=counts.unknown_camera,
                 left_out_unknown_attributes=counts.unknown_attributes,
+                left_out_unknown_track=counts.unknown_track,
                 failures=self._store.state().failures,
                 unfinished_runs=interrupted,
                 running_runs=running,

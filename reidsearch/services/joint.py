@@ -17,9 +17,10 @@ from reidsearch.domain.answers import Answer, Statement
 from reidsearch.domain.joint import JointAnswer, JointMatch, NotSearched
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.query_origins import Detection, EmbeddedPicture, OriginKind, QueryOrigin
-from reidsearch.domain.request import Filters, PlainFor, SearchOptions, SearchRequest
+from reidsearch.domain.request import Filters, Order, PlainFor, SearchOptions, SearchRequest
 from reidsearch.domain.request import Searched as Query
 from reidsearch.domain.scores import Origin
+from reidsearch.search.order import begins
 from reidsearch.services.search import SearchService
 
 NAMING = ("cameras", "not_cameras", "sources")
@@ -105,7 +106,7 @@ def _answered(archives: Sequence[SearchService], request: SearchRequest) -> Join
         own.warnings,
         tuple(answer.statement for answer in answers),
         tuple(left_out),
-        _together(answers, request.k),
+        _together(answers, request),
     )
 
 
@@ -184,6 +185,16 @@ def _require_sense(request: SearchRequest) -> None:
         (request.query_camera, "the query's camera", "their scores are not camera-adjusted"),
         (request.max_false_alarms, "a limit on false alarms", "each has its own calibration"),
         (request.filters.exclude_crops, "crops to leave out", "their ids are of one archive"),
+        (
+            request.filters.indexed_after_run is not None,
+            "a run to search behind",
+            "its number is of one archive",
+        ),
+        (
+            request.filters.regions or request.filters.crossings,
+            "regions and lines",
+            "they are of a camera of one archive",
+        ),
     ):
         if given:
             raise UsageError(
@@ -255,8 +266,9 @@ def _without_readings(answer: Answer) -> Answer:
     return Answer(statement, tuple(replace(match, reading=None) for match in answer.matches))
 
 
-def _together(answers: Sequence[Answer], k: int | None) -> tuple[JointMatch, ...]:
+def _together(answers: Sequence[Answer], request: SearchRequest) -> tuple[JointMatch, ...]:
     """Return the best of all answers; equal scores in the order of the archives."""
+    k = request.k
     every = [(match, answer.statement) for answer in answers for match in answer.matches]
     every.sort(key=lambda one: -one[0].score)
     first: dict[object, tuple[int, str]] = {}
@@ -268,4 +280,6 @@ def _together(answers: Sequence[Answer], k: int | None) -> tuple[JointMatch, ...
         again = before if of != statement.archive_id else None
         ranked = replace(match, rank=rank)
         found.append(JointMatch(statement.archive, statement.archive_id, ranked, again))
+    if request.order is Order.TIME:
+        found.sort(key=lambda one: begins(one.match))
     return tuple(found)

@@ -279,6 +279,8 @@ def _request(then: Statement, asked: Requested, as_it: AsIt) -> SearchRequest:
             exact=asked.exact,
             reranked=asked.reranked,
             adjusted=asked.adjusted,
+            order=asked.order,
+            spread=asked.spread,
             plain_for=_plain_for(then),
         )
     return SearchRequest(
@@ -289,6 +291,8 @@ def _request(then: Statement, asked: Requested, as_it: AsIt) -> SearchRequest:
         exact=asked.exact or then.exact,
         reranked=then.ranked_by.reranked > 0,
         adjusted=then.adjusted.why_not is None,
+        order=asked.order,
+        spread=asked.spread,
         plain_for=_plain_for(then),
     )
 

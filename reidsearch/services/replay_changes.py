@@ -61,6 +61,8 @@ def not_rebuilt(then: Statement, changes: list[Change], gallery: Gallery) -> Ite
         yield "tracklets as they were: those that were split or joined since are as they are now"
     if Cause.FACTS in found:
         yield "times and places as they were: they are as they are now"
+    if then.filters.by_decisions:
+        yield "what had been reviewed then: filters go by what is decided now"
     if not then.filters.attributes_empty:
         yield "clothes and things as they were recorded: filters go by what is recorded now"
 
@@ -90,10 +92,11 @@ def _takes_part(decision: Decision, then: Statement) -> bool:
     An identity is made of decisions; which crops are one tracklet counts where matches are
     tracklets, or are filtered by what a tracklet wears.
     """
-    if then.identity is not None:
+    if then.identity is not None or then.filters.by_decisions:
         return True
     edited = any(change.of in EDITS for change in decision.changes)
-    return edited and (then.grouped or not then.filters.attributes_empty)
+    by_tracklet = then.filters.by_track or not then.filters.attributes_empty
+    return edited and (then.grouped or by_tracklet)
 
 
 def _of_facts(store: Store, then: Statement, entry: int | None) -> Iterator[Change]:

@@ -25,6 +25,7 @@ from reidsearch.services.search_log import given, with_entries
 from reidsearch.services.search_ready import EmbeddedRequest, LookedUp, Ready, ready_to_search
 from reidsearch.store.cases import asked_for
 from reidsearch.store.crops.store import Store
+from reidsearch.store.places import resolved
 from reidsearch.store.selection import camera_names, means_source, require_cameras
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class SearchService:
         """
         from reidsearch.search import engine
 
-        return engine.plan(self._store, self._gallery, request, self._neighbours)
+        return engine.plan(self._store, self._gallery, self._resolved(request), self._neighbours)
 
     def preview(self, request: SearchRequest) -> SearchPreview:
         """Return what would be searched, and how, without searching.
@@ -133,7 +134,8 @@ class SearchService:
         from reidsearch.search import engine
 
         self.require_crops()
-        return engine.preview(self._store, self._gallery, request, self._neighbours)
+        asked = self._resolved(request)
+        return engine.preview(self._store, self._gallery, asked, self._neighbours)
 
     def holds(self, sha256: str) -> bool:
         """Return whether the archive holds a file, by its SHA-256 in hexadecimal, as one crop.
@@ -313,6 +315,7 @@ class SearchService:
         from reidsearch.search.feedback import marked_crops
 
         try:
+            request = self._resolved(request)
             self._require_camera(request)
             self._fitting(reader, request).require(request)
             identity = self._identity(request)
@@ -347,6 +350,11 @@ class SearchService:
             embedded = embed_queries(queries, self._store, self._engines.embed)
             loading.result()
         return embedded
+
+    def _resolved(self, request: SearchRequest) -> SearchRequest:
+        """Return the request with the regions and lines that its filters name."""
+        filters = resolved(self._store, request.filters)
+        return request if filters is request.filters else replace(request, filters=filters)
 
     def _require_camera(self, request: SearchRequest) -> None:
         if request.query_camera is not None:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from reidsearch.services.merging import MergeService
     from reidsearch.services.passing import PassingService
     from reidsearch.services.pictures import PictureService
+    from reidsearch.services.places import PlaceService
     from reidsearch.services.playback import PlaybackService
     from reidsearch.services.proposals import ProposalService
     from reidsearch.services.queue.service import QueueService
@@ -327,6 +328,13 @@ class Services:
         from reidsearch.services.retention import RetentionService
 
         return RetentionService(self._store, self.maintenance)
+
+    @cached_property
+    def places(self) -> PlaceService:
+        """Regions and lines of cameras: `archive.places.all()`."""
+        from reidsearch.services.places import PlaceService
+
+        return PlaceService(self._store)
 
     @cached_property
     def maintenance(self) -> MaintenanceService:

@@ -24,6 +24,7 @@ from reidsearch.domain.request import Filters, PlainFor, SearchRequest
 from reidsearch.services.identities import IdentityService
 from reidsearch.store import seen_by
 from reidsearch.store.crops.store import Store
+from reidsearch.store.places import resolved
 from reidsearch.store.selection import no_source, select_crops
 
 
@@ -107,6 +108,7 @@ class Sight:
         """
         if self.cameras is None:
             return filters
+        filters = resolved(self._store, filters, self.cameras)
         for name in (*filters.cameras, *filters.not_cameras):
             if name not in self.cameras:
                 raise NotFound(f"the archive has no camera {name!r}")
@@ -118,6 +120,9 @@ class Sight:
                 passing = select_crops(connection, Filters(cameras=known, sources=(text,)))
                 if not len(passing.ids):
                     raise no_source(text)
+        if filters.indexed_after_run is not None:
+            # Its number would tell how often the archive was added to.
+            raise UsageError("index runs are of all cameras: name a time of indexing instead")
         return filters if filters.cameras else replace(filters, cameras=known)
 
     def request(self, request: SearchRequest) -> SearchRequest:

@@ -8,20 +8,18 @@ neither repeats nor hides anything else.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Connection,
-    Float,
     Integer,
     Select,
     and_,
     case,
-    cast,
     exists,
+    false,
     func,
     literal,
     null,
@@ -34,12 +32,12 @@ from sqlalchemy import (
 from reidsearch.base.timecode import to_us
 from reidsearch.domain.browsing import BrowseRequest, Sort
 from reidsearch.domain.decisions import Member
-from reidsearch.domain.footage import CALENDAR_US
 from reidsearch.domain.request import Filters
 from reidsearch.store import tables
 from reidsearch.store.attributes import Fitting, fitting, recorded_tracklets
+from reidsearch.store.conditions import by_track, decided_by, indexed, indexed_views
+from reidsearch.store.footage.durations import tracklets_seen
 from reidsearch.store.selection import (
-    at_time_of_day,
     in_source,
     of_cameras,
     of_source,
@@ -47,7 +45,11 @@ from reidsearch.store.selection import (
 )
 from reidsearch.store.tables.attributes import attributes
 from reidsearch.store.tables.footage import footage, moment, tracklet, tracklet_part
-from reidsearch.store.tables.identities import identity_member, identity_rejection
+from reidsearch.store.tables.identities import identity_member
+from reidsearch.store.wall_clock import at_time_of_day, on_weekdays
+
+Track: TypeAlias = tuple[list[ColumnElement[bool]], ColumnElement[bool]]
+"""As `conditions.by_track` gives it."""
 
 KINDS = ("tracklet", "crop")
 """Of members, in their order where all else is equal."""
@@ -81,12 +83,11 @@ class Counts:
     unknown_time: int
     unknown_camera: int
     unknown_attributes: int
+    unknown_track: int
 
 
-def count_items(
-    connection: Connection, request: BrowseRequest, identity_id: int | None = None
-) -> Counts:
-    """Count what passes, whatever page is asked for.
+class Listing:
+    """What passes a request, in one state of the archive.
 
     Args:
         identity_id: of the identity asked for.
@@ -95,49 +96,47 @@ def count_items(
         NotFound: a camera or source is not in the archive.
         UsageError: the time range is empty.
     """
-    require_possible(connection, request.filters)
-    stored = _stored(connection)
-    if _everything(request):
-        return Counts(stored, stored, 0, 0, 0)
-    counted = [0, 0, 0, 0]
-    for kind in _kinds(connection, request, identity_id):
-        row = connection.execute(kind.counts()).one()
-        counted = [total + (found or 0) for total, found in zip(counted, row, strict=True)]
-    return Counts(stored, *counted)
 
+    def __init__(
+        self, connection: Connection, request: BrowseRequest, identity_id: int | None = None
+    ) -> None:
+        require_possible(connection, request.filters)
+        self._connection, self._request = connection, request
+        self._kinds = _kinds(connection, request, identity_id)
 
-def places(
-    connection: Connection,
-    request: BrowseRequest,
-    identity_id: int | None = None,
-    after: Place | None = None,
-) -> list[Place]:
-    """Return the first `request.limit` + 1 items that pass, or those behind a place.
+    def counts(self) -> Counts:
+        """Count what passes, whatever page is asked for."""
+        stored = _stored(self._connection)
+        if _everything(self._request):
+            return Counts(stored, stored, 0, 0, 0, 0)
+        counted = [0, 0, 0, 0, 0]
+        for kind in self._kinds:
+            row = self._connection.execute(kind.counts()).one()
+            counted = [total + (found or 0) for total, found in zip(counted, row, strict=True)]
+        return Counts(stored, *counted)
 
-    Raises as `count_items`.
-    """
-    require_possible(connection, request.filters)
-    every = union_all(
-        *(kind.keys(request.order) for kind in _kinds(connection, request, identity_id))
-    ).subquery("every")
-    c, most = every.c, request.limit + 1
-    # A known key is compared by an index of the database's own sorter; unknown ones stand last.
-    key = c.key.desc() if request.descending else c.key.asc()
-    found: list[Place] = []
-    for unknown in (False, True):
-        where = _behind(every.c, after, descending=request.descending, unknown=unknown)
-        if where is None or len(found) == most:
-            continue
-        rows = connection.execute(
-            select(c.key, c.kind, c.number)
-            .where(where)
-            .order_by(*([] if unknown else [key]), c.kind, c.number)
-            .limit(most - len(found))
-        )
-        found += [Place(*row) for row in rows]
-        if request.order is not Sort.TIME:  # the only key that may be unknown
-            break
-    return found
+    def places(self, after: Place | None = None) -> list[Place]:
+        """Return the first `request.limit` + 1 items that pass, or those behind a place."""
+        request = self._request
+        every = union_all(*(kind.keys(request.order) for kind in self._kinds)).subquery("every")
+        c, most = every.c, request.limit + 1
+        # A known key is compared by an index of the database's own sorter; unknown ones stand last.
+        key = c.key.desc() if request.descending else c.key.asc()
+        found: list[Place] = []
+        for unknown in (False, True):
+            where = _behind(every.c, after, descending=request.descending, unknown=unknown)
+            if where is None or len(found) == most:
+                continue
+            rows = self._connection.execute(
+                select(c.key, c.kind, c.number)
+                .where(where)
+                .order_by(*([] if unknown else [key]), c.kind, c.number)
+                .limit(most - len(found))
+            )
+            found += [Place(*row) for row in rows]
+            if request.order is not Sort.TIME:  # the only key that may be unknown
+                break
+        return found
 
 
 def _behind(
@@ -181,6 +180,7 @@ class _Kind:
         rows: query with `number`, `first_us`, `last_us`, `duration_us`, `camera_id`.
         height: of the best shot, correlated with `rows`.
         recorded: query for the numbers of which attributes are recorded.
+        track: the conditions by where they went, and that on those of which nobody knows.
     """
 
     def __init__(
@@ -193,16 +193,19 @@ class _Kind:
         other: Sequence[ColumnElement[bool]],
         met: Any,
         recorded: Select[tuple[int]],
+        track: Track,
     ) -> None:
         c, filters = rows.c, request.filters
         self._number, self._rows, self._height, self._met = number, rows, height, met
         self._time = [
             *_at_time(filters, c.first_us, c.last_us),
             *at_time_of_day(connection, filters, c.first_us, c.last_us),
+            *on_weekdays(connection, filters, c.first_us, c.last_us),
         ]
         self._camera = of_cameras(filters, c.camera_id)
         self._attributes = [] if met is None else [c.number.in_(select(met.c.number))]
         self._recorded = c.number.in_(recorded)
+        self._track, self._no_track = track
         self._other = [*other]
         if request.least_s is not None:
             self._other.append(c.duration_us >= round(request.least_s * 1e6))
@@ -210,19 +213,19 @@ class _Kind:
             self._other.append(c.duration_us <= round(request.most_s * 1e6))
 
     def counts(self) -> Select[Any]:
-        """Return how many pass, and how many are left out by time, camera and attributes."""
+        """Return how many pass, and how many lack time, camera, attributes and a track."""
         c = self._rows.c
+        kinds = (self._time, self._camera, self._attributes, self._track)
+        lacks = (c.first_us.is_(None), c.camera_id.is_(None), ~self._recorded, self._no_track)
 
-        def count(asked: bool, *where: ColumnElement[bool]) -> ColumnElement[int]:
-            return func.sum(case((and_(true(), *where), 1), else_=0)) if asked else literal(0)
+        def count(*where: ColumnElement[bool]) -> ColumnElement[int]:
+            return func.sum(case((and_(true(), *where), 1), else_=0))
 
-        time, camera, worn = self._time, self._camera, self._attributes
-        query: Any = select(
-            count(True, *time, *camera, *worn),
-            count(bool(time), c.first_us.is_(None), *camera, *worn),
-            count(bool(camera), c.camera_id.is_(None), *time, *worn),
-            count(bool(worn), ~self._recorded, *time, *camera),
-        )
+        counts = [count(*(one for some in kinds for one in some))]
+        for number, kind in enumerate(kinds):
+            others = (one for other, some in enumerate(kinds) if other != number for one in some)
+            counts.append(count(lacks[number], *others) if kind else literal(0))
+        query: Any = select(*counts)
         return query.select_from(self._rows).where(*self._other)  # type: ignore[no-any-return]
 
     def keys(self, order: Sort) -> Select[Any]:
@@ -240,7 +243,7 @@ class _Kind:
         worn = self._attributes
         if order is Sort.CONFIDENCE:
             query, worn = query.join(self._met, self._met.c.number == c.number), []
-        return query.where(*self._time, *self._camera, *worn, *self._other)
+        return query.where(*self._time, *self._camera, *worn, *self._track, *self._other)
 
 
 def _kinds(connection: Connection, request: BrowseRequest, identity_id: int | None) -> list[_Kind]:
@@ -265,35 +268,7 @@ def _tracklets(
         any_part = tracklet_part.alias("any_part").c
         of_sources = or_(*(in_source(text, any_part.source_id) for text in filters.sources))
         early.append(part.tracklet_id.in_(select(any_part.tracklet_id).where(of_sources)))
-    # Level by level, so that the database works out each value once a row.
-    parts = (
-        select(
-            part.tracklet_id,
-            _wall_clock(part.first_us).label("first_us"),
-            _wall_clock(part.last_us).label("last_us"),
-            (part.last_us - part.first_us).label("length_us"),
-            footage.c.camera_id,
-        )
-        .select_from(tracklet_part)
-        .join(footage, footage.c.source_id == part.source_id)
-        .where(*early)
-    ).subquery("parts")
-    whole = (
-        select(
-            parts.c.tracklet_id.label("number"),
-            func.min(parts.c.first_us).label("first_us"),
-            func.max(parts.c.last_us).label("last_us"),
-            func.sum(parts.c.length_us).label("length_us"),
-            func.count().label("parts"),
-            func.min(parts.c.camera_id).label("camera_id"),
-        ).group_by(parts.c.tracklet_id)
-    ).subquery("whole")
-    w = whole.c
-    by_clock = and_(w.parts > 1, w.first_us.is_not(None), w.last_us.is_not(None))
-    duration = case((by_clock, w.last_us - w.first_us), else_=w.length_us)
-    seen = select(
-        w.number, w.first_us, w.last_us, duration.label("duration_us"), w.camera_id
-    ).subquery("seen")
+    seen = tracklets_seen(early)
     other: list[ColumnElement[bool]] = []
     if filters.exclude_crops:
         shown = select(moment.c.tracklet_id).where(moment.c.crop_id.in_(filters.exclude_crops))
@@ -308,8 +283,21 @@ def _tracklets(
         .scalar_subquery()
     )
     other += _decided(seen.c.number, "tracklet_id", request, identity_id)
+    if (views := indexed_views(filters)) is not None:
+        other.append(seen.c.number.in_(views))
     tracklets = met.tracklets if met else None
-    return _Kind(connection, request, 0, seen, height, other, tracklets, recorded_tracklets())
+    c = seen.c
+    times = [
+        *_at_time(filters, c.first_us, c.last_us),
+        *at_time_of_day(connection, filters, c.first_us, c.last_us),
+        *on_weekdays(connection, filters, c.first_us, c.last_us),
+    ]
+    where = [*other, *(or_(c.first_us.is_(None), one) for one in times)]
+    track = by_track(connection, filters, seen.c.number, select(seen.c.number).where(*where))
+    number = 0
+    return _Kind(
+        connection, request, number, seen, height, other, tracklets, recorded_tracklets(), track
+    )
 
 
 def _crops(
@@ -327,7 +315,7 @@ def _crops(
             literal(0, Integer).label("duration_us"),
             crop.camera_id,
             (crop.y2 - crop.y1).label("height"),
-        ).where(*where)
+        ).where(*where, *indexed(filters))
     ).subquery("alone")
     other: list[ColumnElement[bool]] = []
     if filters.exclude_crops:
@@ -335,16 +323,10 @@ def _crops(
     other += _decided(alone.c.number, "crop_id", request, identity_id)
     recorded = select(attributes.c.crop_id)
     crops = met.crops if met else None
-    return _Kind(connection, request, 1, alone, alone.c.height, other, crops, recorded)
-
-
-def _wall_clock(media_us: ColumnElement[int]) -> ColumnElement[int]:
-    """Return what `Clock.at_us` tells of a media time."""
-    f = footage.c
-    drift = cast(func.round(cast(media_us, Float) * f.drift_ppm / 1_000_000), BigInteger)
-    at_us = f.start_us + f.offset_us + media_us + case((f.drift_ppm == 0, 0), else_=drift)
-    first_us, last_us = CALENDAR_US
-    return case((at_us.between(first_us, last_us), at_us))
+    # What is in no tracklet has no track.
+    track: Track = ([false()], true()) if filters.by_track else ([], false())
+    number = 1
+    return _Kind(connection, request, number, alone, alone.c.height, other, crops, recorded, track)
 
 
 def _at_time(
@@ -369,8 +351,10 @@ def _decided(
             identity_member.c.identity_id == identity_id, identity_member.c[column].is_not(None)
         )
         conditions.append(number.in_(mine))
+    filters = request.filters
     if request.unreviewed:
-        for table in (identity_member, identity_rejection):
-            decided = select(table.c[column]).where(table.c[column].is_not(None))
-            conditions.append(number.not_in(decided))
+        filters = replace(filters, unreviewed=True)
+    for table in decided_by(filters):
+        decided = select(table.c[column]).where(table.c[column].is_not(None))
+        conditions.append(number.not_in(decided))
     return conditions

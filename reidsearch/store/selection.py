@@ -5,22 +5,43 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select
 
 from reidsearch.base.errors import NotFound, UsageError
-from reidsearch.base.time_of_day import DAY_US, offsets
-from reidsearch.base.timecode import parse_zone, to_us
+from reidsearch.base.timecode import to_us
 from reidsearch.domain.crops import CropIds
 from reidsearch.domain.request import Filters
 from reidsearch.store import tables
 from reidsearch.store.attributes import passing, recorded
-from reidsearch.store.tables.footage import footage_location
-from reidsearch.store.timezone import timezone_of
+from reidsearch.store.chunks import of_ids
+from reidsearch.store.conditions import by_track, indexed, undecided_crops
+from reidsearch.store.crops.store import Store
+from reidsearch.store.tables.crops import crop as crop_table
+from reidsearch.store.tables.footage import footage_location, moment
+from reidsearch.store.wall_clock import at_time_of_day, on_weekdays
 
 _HEX = frozenset("0123456789abcdef")
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Crops that passed all filters but one kind, for which what it needs is not known."""
+
+    time: int = 0
+    camera: int = 0
+    attributes: int = 0
+    track: int = 0
+
+    def less(self, other: Unknown) -> Unknown:
+        """Return it without others that are counted in it."""
+        return Unknown(
+            self.time - other.time,
+            self.camera - other.camera,
+            self.attributes - other.attributes,
+            self.track - other.track,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +50,10 @@ class Selection:
 
     Args:
         ids: (n,) increasing crop ids.
-        unknown_time / unknown_camera / unknown_attributes: crops that passed everything else but
-            whose time, camera or attributes are not known, so that the filter could not let them
-            through.
     """
 
     ids: CropIds
-    unknown_time: int
-    unknown_camera: int
-    unknown_attributes: int = 0
+    unknown: Unknown = Unknown()
 
     def up_to(self, crop_id: int) -> Selection:
         """Return it without crops that a gallery which ends at this one does not have."""
@@ -55,17 +71,15 @@ def select_crops(connection: Connection, filters: Filters) -> Selection:
     """
     require_possible(connection, filters)
     crop = tables.crop.c
-    time, camera, attributes, other = _conditions(connection, filters)
-    where = (*time, *camera, *attributes, *other)
+    asked = _conditions(connection, filters)
     ids = np.fromiter(
-        connection.scalars(select(crop.id).where(*where).order_by(crop.id)), dtype=np.int64
+        connection.scalars(select(crop.id).where(*asked.every).order_by(crop.id)), dtype=np.int64
     )
-    unknown = count_unknown(connection, filters)
-    return Selection(ids, unknown.time, unknown.camera, unknown.attributes)
+    return Selection(ids, _unknown(connection, asked))
 
 
 def require_possible(connection: Connection, filters: Filters) -> None:
-    """Refuse cameras that the archive does not have, and a range of time that is empty.
+    """Refuse cameras and runs that the archive does not have, and an empty range of time.
 
     Raises:
         NotFound, UsageError: as `select_crops`.
@@ -73,15 +87,10 @@ def require_possible(connection: Connection, filters: Filters) -> None:
     require_cameras(connection, (*filters.cameras, *filters.not_cameras))
     if filters.after and filters.before and filters.after >= filters.before:
         raise UsageError("the time range is empty: it ends before it begins")
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """Crops that a filter could not let through because theirs is not known; as in `Selection`."""
-
-    time: int
-    camera: int
-    attributes: int
+    if (number := filters.indexed_after_run) is not None:
+        newest = connection.scalar(select(func.max(tables.run.c.id))) or 0
+        if not 0 <= number <= newest:
+            raise NotFound(f"the archive has no index run {number}: the newest is {newest}")
 
 
 def count_unknown(
@@ -92,38 +101,80 @@ def count_unknown(
     Args:
         among: ids of the crops to count; None: all.
     """
-    crop = tables.crop.c
-    time, camera, attributes, other = _conditions(connection, filters)
-    if among is not None:
-        other.append(crop.id.in_(among))
-
-    def count(asked: list[ColumnElement[bool]], *where: ColumnElement[bool]) -> int:
-        return _count(connection, *where, *other) if asked else 0
-
-    return Unknown(
-        count(time, crop.time_us.is_(None), *camera, *attributes),
-        count(camera, crop.camera_id.is_(None), *time, *attributes),
-        count(attributes, ~recorded(), *time, *camera),
-    )
+    more = [] if among is None else [tables.crop.c.id.in_(among)]
+    return _unknown(connection, _conditions(connection, filters, more))
 
 
-def cameras_passing(connection: Connection, filters: Filters) -> tuple[str, ...]:
-    """Return the names of the cameras that have crops which pass."""
-    where = [one for some in _conditions(connection, filters) for one in some]
-    having = select(tables.crop.c.camera_id).where(*where).distinct()
+def _unknown(connection: Connection, asked: _Conditions) -> Unknown:
+    crop, kinds = tables.crop.c, (asked.time, asked.camera, asked.attributes, asked.track)
+    lacks = (crop.time_us.is_(None), crop.camera_id.is_(None), ~recorded(), asked.no_track)
+
+    def count(number: int) -> int:
+        if not kinds[number]:
+            return 0
+        others = [one for other, some in enumerate(kinds) if other != number for one in some]
+        return _count(connection, lacks[number], *others, *asked.other)
+
+    return Unknown(*map(count, range(len(kinds))))
+
+
+def passing_told(connection: Connection, filters: Filters) -> tuple[Unknown, tuple[str, ...]]:
+    """Return what filters leave out for want of knowledge, and the cameras with what passes."""
+    asked = _conditions(connection, filters)
+    having = select(tables.crop.c.camera_id).where(*asked.every).distinct()
     names = select(tables.camera.c.name).where(tables.camera.c.id.in_(having))
-    return tuple(sorted(connection.scalars(names)))
+    return _unknown(connection, asked), tuple(sorted(connection.scalars(names)))
 
 
-def _conditions(connection: Connection, filters: Filters) -> tuple[list[ColumnElement[bool]], ...]:
-    """Return the conditions by time, camera, attributes, and all other."""
+@dataclass(frozen=True, slots=True)
+class _Conditions:
+    """The conditions on `crop` that filters come to, by what has to be known for them.
+
+    Args:
+        no_track: the condition that those of `track` cannot be decided.
+    """
+
+    time: list[ColumnElement[bool]]
+    camera: list[ColumnElement[bool]]
+    attributes: list[ColumnElement[bool]]
+    other: list[ColumnElement[bool]]
+    track: list[ColumnElement[bool]]
+    no_track: ColumnElement[bool]
+
+    @property
+    def every(self) -> tuple[ColumnElement[bool], ...]:
+        """All of them."""
+        return (*self.time, *self.camera, *self.attributes, *self.other, *self.track)
+
+
+def _conditions(
+    connection: Connection, filters: Filters, more: Sequence[ColumnElement[bool]] = ()
+) -> _Conditions:
+    """Return the conditions of filters, and `more` among the other ones."""
     crop = tables.crop.c
     where = [of_source(connection, text) for text in filters.sources]
     other = [or_(*where)] if where else []
     if filters.exclude_crops:
         other.append(crop.id.not_in(filters.exclude_crops))
-    time = [*_time(filters), *at_time_of_day(connection, filters, crop.time_us, crop.time_us)]
-    return time, of_cameras(filters, crop.camera_id), list(passing(filters)), other
+    other += [*indexed(filters), *undecided_crops(filters), *more]
+    time = [
+        *_time(filters),
+        *at_time_of_day(connection, filters, crop.time_us, crop.time_us),
+        *on_weekdays(connection, filters, crop.time_us, crop.time_us),
+    ]
+    camera = of_cameras(filters, crop.camera_id)
+    judged = select(moment.c.tracklet_id).join(crop_table, crop.id == moment.c.crop_id)
+    judged = judged.where(*camera, *other, *(or_(crop.time_us.is_(None), one) for one in time))
+    track, open_ones = by_track(connection, filters, moment.c.tracklet_id, judged)
+    views = select(moment.c.crop_id)
+    return _Conditions(
+        time,
+        camera,
+        list(passing(filters)),
+        other,
+        [crop.id.in_(views.where(one)) for one in track],
+        or_(crop.id.not_in(views), crop.id.in_(views.where(open_ones))),
+    )
 
 
 def _time(filters: Filters) -> list[ColumnElement[bool]]:
@@ -134,51 +185,6 @@ def _time(filters: Filters) -> list[ColumnElement[bool]]:
     if filters.before:
         conditions.append(time_us < to_us(filters.before))
     return conditions
-
-
-def at_time_of_day(
-    connection: Connection,
-    filters: Filters,
-    first_us: ColumnElement[int],
-    last_us: ColumnElement[int],
-) -> list[ColumnElement[bool]]:
-    """Return the condition that a stretch of wall-clock time has a part in the hours asked for.
-
-    It is the clocks on the wall that count: where they are put back, an hour is there twice.
-    """
-    asked = filters.time_of_day
-    if asked is None:
-        return []
-    ahead = _offsets(connection, asked.zone)
-    first, last = (_on_the_wall(time_us, ahead) for time_us in (first_us, last_us))
-    begun = _of_day(first - asked.begins_us) < asked.length_us
-    if first_us is last_us:
-        return [begun]
-    begins_later = _of_day(asked.begins_us - first) <= last - first
-    return [or_(begun, begins_later)]
-
-
-def _offsets(connection: Connection, zone: str | None) -> list[tuple[int, int]]:
-    """Return how far a zone's clocks were ahead of UTC while crops of the archive were taken."""
-    time_us = tables.crop.c.time_us
-    first, last = (connection.scalar(select(end(time_us))) for end in (func.min, func.max))
-    if first is None or last is None:
-        return [(0, 0)]
-    name = zone or timezone_of(connection)
-    around = 2 * DAY_US  # tracklets begin before their first best shot and end after the last
-    return offsets(parse_zone(name) if name else None, first - around, last + around)
-
-
-def _on_the_wall(time_us: ColumnElement[int], ahead: list[tuple[int, int]]) -> ColumnElement[int]:
-    """Return what the clocks of a zone show, as microseconds."""
-    *_, (_, last) = ahead
-    whens = [(time_us < until, time_us + offset) for (_, offset), (until, _) in pairwise(ahead)]
-    return case(*whens, else_=time_us + last) if whens else time_us + last
-
-
-def _of_day(local_us: ColumnElement[int]) -> ColumnElement[int]:
-    # Twice: what is left of a negative number is negative.
-    return (local_us % DAY_US + DAY_US) % DAY_US
 
 
 def of_cameras(filters: Filters, camera_id: ColumnElement[int]) -> list[ColumnElement[bool]]:
@@ -282,3 +288,15 @@ def no_source(text: str) -> NotFound:
         f"no source matches {text!r}",
         "give part of a location, or the first 8 or more characters of a source's SHA-256",
     )
+
+
+def cameras_of(store: Store, ids: Sequence[int]) -> dict[int, int]:
+    """Return the number of the camera of each of these crops, where it is known."""
+    crop = tables.crop.c
+    query = select(crop.id, crop.camera_id).where(crop.camera_id.is_not(None))
+    with store.scan() as connection:
+        return {
+            row.id: row.camera_id
+            for part in of_ids(query, crop.id, ids)
+            for row in connection.execute(part)
+        }

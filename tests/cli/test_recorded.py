@@ -64,6 +64,8 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "relocate": (Event.RELOCATE,),
     "check": (Event.REPAIR, Event.REPAIR_END),
     "delete": (Event.DELETE, Event.FORGET, Event.BACKUP_ERASE),
+    "camera region add": (Event.PLACE,),
+    "camera region remove": (Event.PLACE,),
     "retention clear": (Event.RETENTION,),
     "retention run": (Event.RETENTION, Event.DELETE),
     "retention set": (Event.RETENTION,),
@@ -109,6 +111,7 @@ NOT_RECORDED = {
                 "account list",
                 "hold list",
                 "retention show",
+                "camera region list",
             ),
             *(
                 "identity list",

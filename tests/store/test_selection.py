@@ -114,7 +114,7 @@ def test_a_filtered_search_equals_the_oracle(store, chosen, k, adjusted):
     with store.read() as connection:
         selection = select_crops(connection, chosen)
     assert selection.ids.tolist() == expected
-    assert selection.unknown_time == sum(
+    assert selection.unknown.time == sum(
         v["time"] is None and bool(v["camera"]) and bool(v["other"]) for v in said.values()
     )
     assert selection.unknown_camera == sum(
@@ -132,7 +132,7 @@ def test_a_filtered_search_equals_the_oracle(store, chosen, k, adjusted):
     assert [match.rank for match in answer.matches] == list(range(1, min(k, len(order)) + 1))
     assert answer.statement.crops_searched == len(expected)
     assert answer.statement.crops_stored == COUNT
-    assert answer.statement.left_out_unknown_time == selection.unknown_time
+    assert answer.statement.left_out_unknown_time == selection.unknown.time
     assert answer.statement.left_out_unknown_camera == selection.unknown_camera
 
 

@@ -17,6 +17,7 @@ from reidsearch.store.tables.accounts import account
 from reidsearch.store.tables.calibration import calibration
 from reidsearch.store.tables.cases import investigation
 from reidsearch.store.tables.ground import camera_ground
+from reidsearch.store.tables.places import place
 from reidsearch.store.tables.retention import hold, kept_out, retention
 from reidsearch.store.tables.reviews import review
 
@@ -28,6 +29,7 @@ def merge_records(source: Connection, into: Connection, shared: Shared, report: 
     _cases(source, into, report)
     _retention(source, into, report)
     _grounds(source, into, shared, report)
+    _places(source, into, report)
     _failures(source, into, shared, report)
     _left(source, report)
 
@@ -69,6 +71,26 @@ def _grounds(source: Connection, into: Connection, shared: Shared, report: Merge
         if not known:
             add_one(into, camera_ground, row)
         report.count("grounds", 1, held=known)
+
+
+def _places(source: Connection, into: Connection, report: Merged) -> None:
+    """Take the regions and lines whose names are free; another one of a name is left."""
+    held = {row["name"]: _where(row) for row in _rows(into, place)}
+    for row in _rows(source, place):
+        if row["name"] not in held:
+            add_one(into, place, row)
+            report.count("places", 1)
+        elif held[row["name"]] == _where(row):
+            report.count("places", 1, held=True)
+        else:
+            report.left.append(
+                f"the {row['kind']} {row['name']!r} of camera {row['camera']!r}: another one has "
+                "its name"
+            )
+
+
+def _where(row: Values) -> tuple[object, ...]:
+    return row["kind"], row["camera"], [list(point) for point in row["points"]]
 
 
 def _failures(source: Connection, into: Connection, shared: Shared, report: Merged) -> None:

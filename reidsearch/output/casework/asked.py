@@ -12,7 +12,7 @@ from reidsearch.domain.decisions import Story
 from reidsearch.domain.event_log import Event, LogEntry
 from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.output.casework.document import THE_JSON, Card, Facts, Picture, Section, Table, Text
-from reidsearch.output.statement import filtered_told
+from reidsearch.output.filters_told import filtered_told
 from reidsearch.output.times import local
 from reidsearch.output.visible import count
 

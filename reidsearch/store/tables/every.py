@@ -18,6 +18,7 @@ from reidsearch.store.tables import (
     pending,  # noqa: F401
     photos,  # noqa: F401
     pictures,  # noqa: F401
+    places,  # noqa: F401
     queue,  # noqa: F401
     retention,  # noqa: F401
     reviews,  # noqa: F401
