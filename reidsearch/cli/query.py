@@ -276,12 +276,16 @@ def command(
         )
         request = replace(request, query=found.pictures, label=found.label)
         if k is None:
-            query_many.show_all(*opened.search_all(request), form, whole=statement)
+            query_many.show_all(opened, *opened.search_all(request), form, whole=statement)
             return
         answer = opened.search(request)
         if given_out is not None:
             given_out(opened, answer, request)
             return
+        # Lines of matches have no place for it.
+        absence = None
+        if form in {"table", "json"}:
+            absence = opened.absences.unless_confident(answer)
         if timeline is not None:
             from reidsearch.output.timeline import timeline as drawn
 
@@ -293,7 +297,7 @@ def command(
             sheets = write_sheet(
                 opened, content, imprint_of(opened, answer.statement.asked_at), path
             )
-    query_many.show_answer(answer, form, whole=statement)
+    query_many.show_answer(answer, form, whole=statement, absence=absence)
     if open_sheet:
         open_file(path, keep=output is not None)
     if output or open_sheet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from rich.console import Group, RenderableType
@@ -30,14 +30,17 @@ OWN_CELLS: Mapping[Own | None, str] = {
 """What a match shares with the query, in a narrow column."""
 
 
-def answer_view(answer: Answer, *, whole: bool = False) -> RenderableType:
+def answer_view(
+    answer: Answer, *, whole: bool = False, absence: Sequence[str] = ()
+) -> RenderableType:
     """Return the matches as a table, and under it the statement.
 
     Args:
         whole: all of the statement, not only what is special or missing.
+        absence: what it means that there is no confident match, in sentences.
     """
     lines = sentences(answer.statement) if whole else short(answer.statement)
-    told = [Text(line, style="dim") for line in lines]
+    told = [*map(Text, absence), *(Text(line, style="dim") for line in lines)]
     if not answer.matches:
         return Group(Text(no_match(answer), style="bold"), *told)
     told[:0] = [Text(line, style="bold") for line in matches_purity(answer.matches)]

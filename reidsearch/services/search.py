@@ -135,6 +135,10 @@ class SearchService:
         self.require_crops()
         return engine.preview(self._store, self._gallery, request, self._neighbours)
 
+    def reader(self, adjusted: bool) -> ScoreReader:
+        """Return what reads adjusted or plain scores, by a reference where nothing else does."""
+        return self._reading(self._reader(), adjusted=adjusted)
+
     def holds(self, sha256: str) -> bool:
         """Return whether the archive holds a file, by its SHA-256 in hexadecimal, as one crop.
 

@@ -12,6 +12,7 @@ from reidsearch.domain.request import AnyPicture, Searched, SearchOptions, Searc
 from reidsearch.services.shared import Services
 
 if TYPE_CHECKING:
+    from reidsearch.domain.absence import Absence
     from reidsearch.domain.answers import Plan, SearchPreview
     from reidsearch.domain.explanation import Explanation
     from reidsearch.domain.replay import AsIt, Replay
@@ -94,6 +95,20 @@ class Searches(Services):
         found = explain(self._store, self._gallery, self._engines.embed, request, crop_id)
         entries_of(self._store, [explained(self._store, found)], Event.EXPLAIN)
         return found
+
+    def absence(self, answer: Answer) -> Absence:
+        """Return with which chance a search would have shown somebody, had they been there.
+
+        By camera and hour, from what the archive holds now: a "no" says no more than this.
+
+        Args:
+            answer: of a search of this archive.
+
+        Example:
+            >>> for one in archive.absence(archive.search("person.jpg")).cameras:
+            ...     print(one.camera, one.chance.value, one.chance.low, one.chance.high)
+        """
+        return self.absences.of(answer)
 
     def replay(
         self,

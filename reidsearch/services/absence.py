@@ -1,0 +1,461 @@
+"""With which chance a search would have shown somebody, had they been there.
+
+Everything is computed when it is asked for, from what the archive holds by then; nothing is stored.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Callable, Collection, Hashable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reidsearch.base.time_of_day import DAY_US, offset_us, offsets
+from reidsearch.base.timecode import from_us, parse_zone, to_us
+from reidsearch.domain.absence import (
+    Absence,
+    CameraAbsence,
+    Cell,
+    Covered,
+    Factor,
+    Interval,
+    cells_of,
+    common_us,
+    confident,
+    covered,
+    merged,
+    product,
+)
+from reidsearch.domain.adjustment import Adjustment
+from reidsearch.domain.answers import Answer, Statement
+from reidsearch.domain.attributes import FOUND_AGAIN
+from reidsearch.domain.footage import UNSEEN
+from reidsearch.domain.request import Filters, SearchRequest
+from reidsearch.domain.scores import Calibration, Origin
+from reidsearch.index.gallery import Gallery
+from reidsearch.store.crops.labelled import confirmed_crops, labelled_crops
+from reidsearch.store.crops.store import Store
+from reidsearch.store.footage.reader import any_footage, detected_by
+from reidsearch.store.footage.searched import Analysed, analysed
+from reidsearch.store.footage.shot_heights import shot_heights
+from reidsearch.store.selection import cameras_passing
+from reidsearch.store.timezone import stored_timezone
+from reidsearch.vision.detection.heights import MEASURED_ON, recall_of
+
+if TYPE_CHECKING:
+    from reidsearch.calibration.apply import ScoreReader
+    from reidsearch.search.leave_one_out import FoundAgain
+
+ENOUGH_PEOPLE = 10
+"""Who were seen by two cameras: of fewer the share that is found again says next to nothing."""
+ENOUGH_HEIGHTS = 10
+LEAST_RECALL = 0.05
+"""Somebody was detected there, so people of that size are, however seldom."""
+CERTAIN = math.inf
+
+_MODELLED = {"cameras", "not_cameras", "after", "before", "sources", "exclude_crops"}
+_MODELLED |= {"wearing", "with_things", "without_things", "time_of_day"}
+
+
+class AbsenceService:
+    """Chances of one archive.
+
+    Args:
+        reader: adjusted or plain -> the reader of such scores, by a reference where there is no
+            calibration.
+    """
+
+    def __init__(
+        self, store: Store, gallery: Gallery, reader: Callable[[bool], ScoreReader]
+    ) -> None:
+        self._store, self._gallery, self._reader = store, gallery, reader
+        self._kept: tuple[Hashable, FoundAgain | None] | None = None
+
+    def of(self, answer: Answer, cameras: Collection[str] | None = None) -> Absence:
+        """Return with which chance the search that gave an answer would have shown somebody.
+
+        Args:
+            answer: of this archive, as it is now.
+            cameras: the only ones that may be learned from, of an account that is limited to them;
+                None: all. What the answer searched is limited by its filters.
+        """
+        filters = answer.statement.filters
+        sources = analysed(self._store, filters)
+        ranking = self._ranking(answer, cameras)
+        others = tuple(_others(answer.statement))
+        asked = self._asked(filters, sources)
+        zone = self._zone(filters)
+        ahead_us = offset_us(zone, from_us(asked[0][0])) if asked else 0
+        step_us, cells = cells_of(asked, ahead_us)
+        fixed = (ranking, *(one for _, one in others))
+        heights = _Detection(self._store, sources)
+        names = dict.fromkeys(
+            sorted({one.source.camera for one in sources}, key=lambda name: (name is None, name))
+        )
+        shown = [
+            self._camera(
+                name, [one for one in sources if one.source.camera == name], heights, fixed, cells
+            )
+            for name in names
+        ]
+        shown += [
+            _without_footage(name, self._holds_pictures(name), fixed)
+            for name in self._asked_for(filters)
+            if name not in names
+        ]
+        return Absence(
+            answer,
+            confident(answer),
+            asked[0][0] if asked else None,
+            asked[-1][1] if asked else None,
+            step_us,
+            ranking,
+            others,
+            tuple(shown),
+            tuple(_notes(answer.statement)),
+        )
+
+    def unless_confident(
+        self, answer: Answer, cameras: Collection[str] | None = None
+    ) -> Absence | None:
+        """Return the same for an answer that needs it said; None for one that does not.
+
+        That is an answer with a confident match, and any of an archive without footage, of which
+        nothing is known. Raises as `of`.
+        """
+        if confident(answer) or not any_footage(self._store):
+            return None
+        return self.of(answer, cameras)
+
+    # -- coverage -----------------------------------------------------------------------------
+
+    def _camera(
+        self,
+        name: str | None,
+        sources: Sequence[Analysed],
+        heights: _Detection,
+        fixed: Sequence[Factor],
+        cells: Sequence[tuple[Interval, list[Interval]]],
+    ) -> CameraAbsence:
+        detection = heights.of(sources)
+        chance = product([detection, *fixed])
+        timed = [one for one in sources if one.source.first_us is not None]
+        notes = []
+        if len(timed) < len(sources):
+            notes.append(
+                f"of {len(sources) - len(timed):,} of {len(sources):,} sources the clock is not "
+                "known: when they show something cannot be told, and no hour counts them"
+            )
+        if not timed:
+            share = _share_of_footage(sources)
+            return CameraAbsence(
+                name, share, detection, share.times(chance), notes=(*notes, _NO_HOURS)
+            )
+        seen = merged(stretch for one in timed for stretch in _analysed(one))
+        unsure = [one.source.clock.uncertainty_s for one in timed]
+        if None in unsure:
+            notes.append("how far the clock of its footage may be off is not known")
+        off_us = round(max((one for one in unsure if one is not None), default=0.0) * 1_000_000)
+        asked = merged(part for _, parts in cells for part in parts)
+        whole = covered(seen, asked, off_us)
+        hours = []
+        for (first, last), parts in cells:
+            share = covered(seen, parts, off_us)
+            asked_us = sum(to - since for since, to in parts)
+            hours.append(Cell(first, last, asked_us, share, share.times(chance)))
+        return CameraAbsence(
+            name, whole, detection, whole.times(chance), tuple(hours), tuple(notes)
+        )
+
+    def _asked(self, filters: Filters, sources: Sequence[Analysed]) -> list[Interval]:
+        """Return the time that is asked about; empty: there is no clock to tell it by."""
+        firsts = [one.source.first_us for one in sources if one.source.first_us is not None]
+        lasts = [one.source.last_us for one in sources if one.source.last_us is not None]
+        if not firsts or not lasts:
+            return []
+        first = min(firsts) if filters.after is None else to_us(filters.after)
+        last = max(lasts) if filters.before is None else to_us(filters.before)
+        if last <= first:
+            return []
+        return _in_hours(filters, first, last, self._zone(filters))
+
+    def _zone(self, filters: Filters) -> dt.tzinfo | None:
+        hours = filters.time_of_day
+        name = (hours.zone if hours else None) or stored_timezone(self._store)
+        return parse_zone(name) if name else None
+
+    def _asked_for(self, filters: Filters) -> Sequence[str]:
+        """Return the cameras that a search goes through, whether they have footage or not."""
+        if filters.cameras:
+            return filters.cameras
+        if filters.sources:
+            return ()
+        with self._store.scan() as connection:
+            return cameras_passing(connection, Filters(not_cameras=filters.not_cameras))
+
+    def _holds_pictures(self, camera: str) -> bool:
+        with self._store.scan() as connection:
+            return bool(cameras_passing(connection, Filters(cameras=(camera,))))
+
+    # -- ranking ------------------------------------------------------------------------------
+
+    def _ranking(self, answer: Answer, cameras: Collection[str] | None) -> Factor:
+        """Return the chance that what is stored of the person was among what was shown."""
+        statement = answer.statement
+        cut = _cut_off(answer)
+        if cut is None:
+            return Factor(1.0, CERTAIN, "everything that was searched is shown")
+        found, source = self._found_again(statement, cameras)
+        if found is not None:
+            return Factor(
+                found.share,
+                found.people,
+                f"measured on {found.pairs:,} {source} of this archive ({found.people:,} people), "
+                "which somebody has found before: of harder ones it may be less",
+            )
+        adjusted = statement.adjusted.why_not is None
+        return by_calibration(self._reader(adjusted).calibration, cut)
+
+    def _found_again(
+        self, statement: Statement, cameras: Collection[str] | None
+    ) -> tuple[FoundAgain | None, str]:
+        for known, source in (
+            (confirmed_crops, "confirmed pairs"),
+            (labelled_crops, "labelled pairs"),
+        ):
+            pairs, _ = known(self._store)
+            if cameras is not None:
+                pairs = [one for one in pairs if one[2] in cameras]
+            if len({person for _, person, _ in pairs}) < ENOUGH_PEOPLE:
+                continue
+            found = self._measured(statement, source, pairs)
+            if found is not None and found.people >= ENOUGH_PEOPLE:
+                return found, source
+        return None, ""
+
+    def _measured(
+        self, statement: Statement, source: str, pairs: list[tuple[int, str, str]]
+    ) -> FoundAgain | None:
+        """Measure once for each state of the archive and kind of search."""
+        from reidsearch.search.leave_one_out import found_again
+
+        asked = statement.requested
+        k = statement.k if asked is None else asked.k
+        filters = replace(statement.filters, exclude_crops=())
+        views = max(len(statement.query_pictures), 1)
+        with self._gallery.busy:
+            self._gallery.sync()
+            made = self._gallery.adjustment()
+            adjust = made if isinstance(made, Adjustment) else None
+            if statement.adjusted.why_not is not None:
+                adjust = None
+            request = SearchRequest(
+                k=k,
+                filters=filters,
+                min_score=statement.min_score if k else statement.min_score or -1.0,
+                grouped=statement.grouped and statement.footage.sources > 0,
+                exact=asked is not None and asked.exact,
+            )
+            key = (
+                *(self._gallery.state, source, tuple(pairs), k, filters, views),
+                *(request.min_score, request.grouped, request.exact, adjust is None),
+            )
+            if self._kept is None or self._kept[0] != key:
+                found = found_again(
+                    self._store,
+                    self._gallery,
+                    pairs,
+                    request,
+                    k=k,
+                    views=views,
+                    adjust=adjust,
+                )
+                self._kept = key, found
+            return self._kept[1]
+
+
+def by_calibration(calibration: Calibration | None, cut: float) -> Factor:
+    """Return the chance that one person's score reaches a cut-off, by a calibration."""
+    if calibration is None:
+        return Factor(
+            None,
+            0,
+            "nothing is known of what the same person scores: neither enough people are confirmed, "
+            "nor are scores calibrated, nor is there a reference of the model",
+        )
+    by = calibration.provenance
+    share = 1.0 - calibration.same_below(cut)
+    told = f"scores of {by.people:,} people in {by.source} against the cut-off {cut:.3f}"
+    if by.origin is Origin.REFERENCE:
+        told = f"default of the model, measured on {told}, fitted to this archive's other people"
+    elif by.origin is Origin.SET:
+        told = f"measured on other footage: {told}"
+    else:
+        told = f"measured on this archive: {told}"
+    return Factor(min(max(share, 0.0), 1.0), by.people, told)
+
+
+_NO_HOURS = "the share analysed is that of its footage, whenever it was taken"
+
+
+def _cut_off(answer: Answer) -> float | None:
+    """Return the score that a match had to reach to be shown; None: all that was searched is.
+
+    Of a re-ranked answer that of the last by score which is shown: what scored higher and went
+    down makes the cut-off no higher.
+    """
+    statement = answer.statement
+    k = statement.k if statement.requested is None else statement.requested.k
+    found = [match for match in answer.matches if not match.liked]
+    if k is None or len(found) < k:
+        return statement.min_score
+    by_score = [
+        match.score for match in found if match.rank_before is None or match.rank_before <= k
+    ]
+    lowest = min(by_score or [match.score for match in found])
+    return lowest if statement.min_score is None else max(lowest, statement.min_score)
+
+
+def _others(statement: Statement) -> list[tuple[str, Factor]]:
+    """Return the further factors of a search: its index, and filters by what people wear."""
+    found = []
+    if not statement.exact and statement.recall is not None:
+        source = "recall of the index, measured on the archive's own embeddings"
+        found.append(("index", Factor(statement.recall, CERTAIN, source)))
+    for name in statement.filters.attributes.about():
+        low, high = FOUND_AGAIN[name]
+        middle = (low + high) / 2
+        # As many cases as give an interval of this width.
+        spread = max((high - low) / 4, 0.01)
+        trials = max(middle * (1 - middle) / spread**2 - 1, 2)
+        source = f"of people found at one camera, a filter by {name} finds so many at another"
+        found.append((f"filter by {name}", Factor(middle, trials, f"default, measured: {source}")))
+    return found
+
+
+def _notes(statement: Statement) -> list[str]:
+    """Return what limits all chances of a search."""
+    found = []
+    narrowed = sorted(
+        name
+        for name in Filters.__dataclass_fields__
+        if name not in _MODELLED and getattr(statement.filters, name) != getattr(Filters(), name)
+    )
+    if narrowed:
+        told = ", ".join(name.replace("_", " ") for name in narrowed)
+        found.append(f"of somebody who passes these filters: {told}")
+    if statement.feedback is not None:
+        found.append("what feedback refined is not measured: the chance is that of the query alone")
+    if statement.left_out_unknown_time or statement.left_out_unknown_camera:
+        found.append("who is on crops that a filter left out for want of knowledge is not counted")
+    if statement.ranked_by.reranked:
+        found.append("ranks are told by score: what re-ranking moves is not counted")
+    return found
+
+
+def _without_footage(name: str, pictures: bool, fixed: Sequence[Factor]) -> CameraAbsence:
+    """Return a camera of which no footage passes: nothing is known of it, or nothing is there."""
+    if not pictures:
+        nothing = Covered(0.0, 0.0, 0.0)
+        factor = Factor(None, 0, "there is no footage of it")
+        zero = nothing.times(product([factor, *fixed]))
+        return CameraAbsence(name, nothing, factor, zero, notes=("it has no footage here",))
+    factor = Factor(None, 0, "there are pictures of it and no footage")
+    unknown = replace(product([factor, *fixed]), value=None, low=0.0)
+    return CameraAbsence(
+        name,
+        None,
+        factor,
+        unknown,
+        notes=("it has pictures and no footage: which part of its time they are of is not known",),
+    )
+
+
+def _analysed(one: Analysed) -> list[Interval]:
+    """Return when a source with a clock was analysed, on the wall clock."""
+    clock, found = one.source.clock, []
+    for span in one.spans:
+        first = clock.at_us(Fraction(span.from_us, 1_000_000))
+        last = clock.at_us(Fraction(span.to_us, 1_000_000))
+        if span.how not in UNSEEN and first is not None and last is not None:
+            found.append((first, last))
+    return found
+
+
+def _share_of_footage(sources: Sequence[Analysed]) -> Covered:
+    """Return which share of the footage of sources was analysed, in media time."""
+    total = sum(one.source.duration_us for one in sources)
+    seen = sum(
+        common_us(
+            merged((span.from_us, span.to_us) for span in one.spans if span.how not in UNSEEN),
+            [(0, max(one.source.duration_us, 1))],
+        )
+        for one in sources
+    )
+    share = seen / total if total else 0.0
+    return Covered(share, share, share)
+
+
+def _in_hours(filters: Filters, first: int, last: int, zone: dt.tzinfo | None) -> list[Interval]:
+    """Return the time from `first` to `last`, or what of it lies in the hours asked for."""
+    hours = filters.time_of_day
+    if hours is None:
+        return [(first, last)]
+    ahead = offsets(zone, first - 2 * DAY_US, last + 2 * DAY_US)
+    found = []
+    for number, (since, by) in enumerate(ahead):
+        until = ahead[number + 1][0] if number + 1 < len(ahead) else last
+        low = first if number == 0 else max(first, since)
+        high = min(last, until)
+        day = (low + by) // DAY_US * DAY_US - DAY_US
+        while day - by < high:
+            begins = day - by + hours.begins_us
+            found.append((max(low, begins), min(high, begins + hours.length_us)))
+            day += DAY_US
+    return merged(found)
+
+
+class _Detection:
+    """The chance that somebody in the picture is detected, by the heights that are seen."""
+
+    def __init__(self, store: Store, sources: Sequence[Analysed]) -> None:
+        self._store, self._sources = store, sources
+        self._all: Factor | None = None
+
+    def of(self, sources: Sequence[Analysed]) -> Factor:
+        """Return the factor of the sources of one camera; of too few heights, that of all."""
+        found = self._measured(sources, "this camera")
+        if found is not None:
+            return found
+        if self._all is None:
+            measured = self._measured(self._sources, "all cameras searched")
+            self._all = measured or Factor(
+                None, 0, "of its detector, or of how tall people are there, nothing was measured"
+            )
+        return self._all
+
+    def _measured(self, sources: Sequence[Analysed], where: str) -> Factor | None:
+        by_id = {one.source.source_id: one.source for one in sources}
+        shares = []
+        for source_id, heights in shot_heights(self._store, list(by_id)).items():
+            one = by_id[source_id]
+            how = detected_by(one.settings, one.width_px, one.height_px)
+            recall = recall_of(*how, heights)
+            if recall is not None:
+                shares.append(recall)
+        every = np.concatenate(shares) if shares else np.empty(0)
+        if len(every) < ENOUGH_HEIGHTS:
+            return None
+        # Who is seen less often stands for more: among those seen, the tall are too many.
+        value = float(len(every) / (1.0 / np.maximum(every, LEAST_RECALL)).sum())
+        trials = 1.0 / (1.0 / MEASURED_ON + 1.0 / len(every))
+        return Factor(
+            value,
+            trials,
+            f"heights of {len(every):,} tracklets of {where}; of the detector's recall in one "
+            "frame at these heights, the default, measured on the sample clip",
+        )
