@@ -282,10 +282,7 @@ def command(
         if given_out is not None:
             given_out(opened, answer, request)
             return
-        # Lines of matches have no place for it.
-        absence = None
-        if form in {"table", "json"}:
-            absence = opened.absences.unless_confident(answer)
+        absence = query_many.absence_of(opened, answer, form)
         if timeline is not None:
             from reidsearch.output.timeline import timeline as drawn
 

@@ -43,6 +43,14 @@ def show_answer(
         show_lines(answer.statement, answer.matches, form)
 
 
+def absence_of(archive: Archive, answer: Answer, form: str) -> Absence | None:
+    """Return what it means that an answer has no confident match; None: nothing is to be said.
+
+    CSV has lines of matches alone, and no place for it.
+    """
+    return None if form == "csv" else archive.absences.unless_confident(answer)
+
+
 def _document(answer: Answer, absence: Absence | None) -> dict[str, Any]:
     """Return the document of an answer, with its chance of being found where that is told."""
     if absence is None:
@@ -67,7 +75,7 @@ def show_all(
         from reidsearch.domain.answers import Answer
 
         answer = Answer(statement, tuple(matches))
-        absence = archive.absences.unless_confident(answer)
+        absence = absence_of(archive, answer, form)
         show_answer(answer, form, whole=whole, absence=absence)
 
 
@@ -144,7 +152,7 @@ def answer_list(
             failed += 1
             _show_failed(name, answer, form, head=not number)
         else:
-            absence = archive.absences.unless_confident(answer) if form != "csv" else None
+            absence = absence_of(archive, answer, form)
             _show_named(name, answer, form, head=not number, whole=whole, absence=absence)
         number += 1
     show_waiting()

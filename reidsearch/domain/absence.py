@@ -52,11 +52,13 @@ class Factor:
         value: its probability; None: nobody measured it.
         trials: as if it were known from so many independent cases; infinite: it was counted.
         source: what it was measured on, half a sentence.
+        cases: of this archive that it was measured on, as `source` calls them; 0: none.
     """
 
     value: float | None
     trials: float
     source: str
+    cases: int = 0
 
     @property
     def chance(self) -> Chance:

@@ -45,14 +45,13 @@ def _had_they_been(absence: Absence) -> str:
         (one,) = absence.cameras
         return (
             f"Had they been at {_name(one)}{when}, this search would have shown them with a "
-            f"chance {_of(one.chance, 'of ')}{_why(one)}."
+            f"chance {_of(one.chance)}{_why(one)}."
         )
     shown = sorted(absence.cameras, key=_order)
-    parts = [f"{_name(one)} {_of(one.chance)}{_why(one)}" for one in shown[:NAMED]]
+    parts = [f"{_name(one)} {chance_text(one.chance)}{_why(one)}" for one in shown[:NAMED]]
     if rest := shown[NAMED:]:
         parts.append(
-            f"{count(len(rest), 'further camera')} {_of(rest[0].chance)}"
-            + (f" to {_of(rest[-1].chance)}" if len(rest) > 1 else "")
+            f"{count(len(rest), 'further camera')}, the least of them {chance_text(rest[0].chance)}"
         )
     return (
         f"Had they been at one of these cameras{when}, this search would have shown them with a "
@@ -75,16 +74,14 @@ def _when(absence: Absence) -> str:
     return f" between {first} and {last}{daily}"
 
 
-def _of(chance: Chance, before: str = "") -> str:
-    if chance.value is None:
-        return f"that is not known, at most {chance.high:.2f}"
-    return f"{before}{chance_text(chance)}"
+def _of(chance: Chance) -> str:
+    return f"that is {chance_text(chance)}" if chance.value is None else f"of {chance_text(chance)}"
 
 
 def chance_text(chance: Chance) -> str:
     """Return a chance with its interval: `0.62 (0.41 to 0.78)`."""
     if chance.value is None:
-        return f"not known, at most {chance.high:.2f}"
+        return "not known" if chance.high >= 1 else f"not known, at most {chance.high:.2f}"
     if chance.low == chance.high:
         return f"{chance.value:.2f}"
     return f"{chance.value:.2f} ({chance.low:.2f} to {chance.high:.2f})"
@@ -126,8 +123,9 @@ def absence_sentences(absence: Absence) -> list[str]:
     ]
     by_source: dict[str, list[str]] = {}
     for one in absence.cameras:
-        by_source.setdefault(_factor(one.detection), []).append(_name(one))
-    told += [f"Detected ({', '.join(names)}): {source}." for source, names in by_source.items()]
+        of = f"{_name(one)} {one.detection.cases:,}" if one.detection.cases else _name(one)
+        by_source.setdefault(one.detection.source, []).append(of)
+    told += [f"Detected: {source} ({', '.join(names)})." for source, names in by_source.items()]
     told += [f"{_name(one)}: {note}." for one in absence.cameras for note in one.notes]
     told += [f"{note[0].upper()}{note[1:]}." for note in absence.notes]
     return told
@@ -239,6 +237,7 @@ def _factor_json(factor: Factor) -> dict[str, Any]:
     return {
         **_chance_json(found),
         "trials": None if math.isinf(factor.trials) else factor.trials,
+        "cases": factor.cases,
         "source": factor.source,
     }
 

@@ -101,10 +101,9 @@ def _cell(sheet: Drawing, cell: Cell, box: tuple[float, float, float, float]) ->
     if box[2] - box[0] + 1 < NUMBER_PX:
         return
     value = cell.chance.value
+    text = "?" if value is None else f"{value:.2f}"
     if cell.covered.high == 0.0:
         text = "0"
-    else:
-        text = "?" if value is None else f"{value:.2f}"
     y = box[1] + (box[3] - box[1] - lettering.line_px) / 2
     sheet.line_of_text(lettering, (box[0] + box[2]) / 2, y, text, align="middle")
 

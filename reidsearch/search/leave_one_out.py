@@ -7,7 +7,7 @@ who are searched, so what is known need not be in the part of the archive that w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.domain.request import SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.search.query_pictures import fuse
-from reidsearch.search.ranking import Ranking, Wanted
+from reidsearch.search.ranking import VIEWS_OF_A_TRACKLET
 from reidsearch.store.crops.embeddings import embeddings_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.tracklet_reader import tracklet_ids
@@ -98,14 +98,10 @@ def found_again(
     least = -1.0 if request.min_score is None else request.min_score
     cuts = [least] * len(probes)
     if k is not None:
-        ranking = _ranking(store, gallery, request, adjust)
-        ranked = ranking.of(
-            [
-                Wanted(vector, k, frozenset(of_person[probe.person]))
-                for vector, (probe, _) in zip(vectors, probes, strict=True)
-            ]
-        )
-        cuts = [max(least, one.rows[-1].score) if len(one.rows) == k else least for one in ranked]
+        without = [of_person[probe.person] for probe, _ in probes]
+        allowed = _allowed(store, gallery, request)
+        found = _Gallery(store, gallery, allowed, request, adjust).cuts(vectors, k, without)
+        cuts = [max(least, cut) for cut in found]
     hits: dict[str, list[bool]] = {}
     for (probe, targets), vector, cut in zip(probes, vectors, cuts, strict=True):
         for target in targets:
@@ -155,15 +151,55 @@ def _best(
     return float((found @ vector).max())
 
 
-def _ranking(
-    store: Store, gallery: Gallery, request: SearchRequest, adjust: Adjustment | None
-) -> Ranking:
-    allowed = None
+def _allowed(store: Store, gallery: Gallery, request: SearchRequest) -> CropIds | None:
+    """Return the crops that a request searches; None: all."""
     filters = replace(request.filters, exclude_crops=())
-    if not filters.empty:
-        with store.scan() as connection:
-            selection = select_crops(connection, filters)
-        if gallery.state is not None:
-            selection = selection.up_to(gallery.state.last_crop_id)
-        allowed = selection.ids
-    return Ranking(store, gallery, None, allowed, request.grouped, request.exact, adjust)
+    if filters.empty:
+        return None
+    with store.scan() as connection:
+        selection = select_crops(connection, filters)
+    if gallery.state is not None:
+        selection = selection.up_to(gallery.state.last_crop_id)
+    return selection.ids
+
+
+@dataclass(frozen=True, slots=True)
+class _Gallery:
+    """Who is searched, for the score of the k-th best of them."""
+
+    store: Store
+    gallery: Gallery
+    allowed: CropIds | None
+    request: SearchRequest
+    adjust: Adjustment | None
+
+    def cuts(
+        self, vectors: Sequence[Vectors], k: int, without: Sequence[Collection[int]]
+    ) -> list[float]:
+        """Return, for each vector, the score of the k-th best row that is none of these crops.
+
+        Where so many rows of one tracklet come first that k are not reached, the last score seen
+        stands for it, which is too high rather than too low; -1 where fewer than k are held.
+        """
+        views = VIEWS_OF_A_TRACKLET if self.request.grouped else 1
+        depth = k * views + max(map(len, without))
+        hits = self.gallery.hits_many(
+            np.stack(vectors), depth, self.allowed, exact=self.request.exact, adjust=self.adjust
+        )
+        tracklets: Mapping[int, int] = {}
+        if self.request.grouped:
+            every = {int(crop_id) for one in hits for crop_id in one.ids}
+            tracklets = tracklet_ids(self.store, sorted(every))
+        found = []
+        for one, own in zip(hits, without, strict=True):
+            rows: set[tuple[bool, int]] = set()
+            cut = -1.0 if len(one.ids) < depth else float(one.scores[-1])
+            for crop_id, score in zip(one.ids.tolist(), one.scores.tolist(), strict=True):
+                if crop_id in own:
+                    continue
+                rows.add((crop_id in tracklets, tracklets.get(crop_id, crop_id)))
+                if len(rows) == k:
+                    cut = score
+                    break
+            found.append(cut)
+        return found

@@ -42,6 +42,7 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.reader import any_footage, detected_by
 from reidsearch.store.footage.searched import Analysed, analysed
 from reidsearch.store.footage.shot_heights import shot_heights
+from reidsearch.store.identities.store import last_decision
 from reidsearch.store.selection import cameras_passing
 from reidsearch.store.timezone import stored_timezone
 from reidsearch.vision.detection.heights import MEASURED_ON, recall_of
@@ -73,7 +74,7 @@ class AbsenceService:
         self, store: Store, gallery: Gallery, reader: Callable[[bool], ScoreReader]
     ) -> None:
         self._store, self._gallery, self._reader = store, gallery, reader
-        self._kept: tuple[Hashable, FoundAgain | None] | None = None
+        self._kept: tuple[Hashable, tuple[FoundAgain | None, str]] | None = None
 
     def of(self, answer: Answer, cameras: Collection[str] | None = None) -> Absence:
         """Return with which chance the search that gave an answer would have shown somebody.
@@ -209,20 +210,52 @@ class AbsenceService:
         cut = _cut_off(answer)
         if cut is None:
             return Factor(1.0, CERTAIN, "everything that was searched is shown")
-        found, source = self._found_again(statement, cameras)
+        found, source = self._kept_or_measured(statement, cameras)
         if found is not None:
             return Factor(
                 found.share,
                 found.people,
                 f"measured on {found.pairs:,} {source} of this archive ({found.people:,} people), "
-                "which somebody has found before: of harder ones it may be less",
+                f"{_LEANS[source]}",
+                found.pairs,
             )
         adjusted = statement.adjusted.why_not is None
         return by_calibration(self._reader(adjusted).calibration, cut)
 
-    def _found_again(
+    def _kept_or_measured(
         self, statement: Statement, cameras: Collection[str] | None
     ) -> tuple[FoundAgain | None, str]:
+        """Measure once for each state of the archive, of its decisions, and kind of search."""
+        asked = statement.requested
+        k = statement.k if asked is None else asked.k
+        request = SearchRequest(
+            k=k,
+            filters=replace(statement.filters, exclude_crops=()),
+            min_score=-1.0 if statement.min_score is None else statement.min_score,
+            grouped=statement.grouped and statement.footage.sources > 0,
+            exact=asked is not None and asked.exact,
+            adjusted=statement.adjusted.why_not is None,
+        )
+        views = max(len(statement.query_pictures), 1)
+        with self._gallery.busy:
+            self._gallery.sync()
+            with self._store.read() as connection:
+                decided = last_decision(connection)
+            key = (
+                *(self._gallery.state, decided, k, request.filters, views),
+                *(request.min_score, request.grouped, request.exact, request.adjusted),
+                None if cameras is None else frozenset(cameras),
+            )
+            if self._kept is None or self._kept[0] != key:
+                self._kept = key, self._found_again(request, views, cameras)
+            return self._kept[1]
+
+    def _found_again(
+        self, request: SearchRequest, views: int, cameras: Collection[str] | None
+    ) -> tuple[FoundAgain | None, str]:
+        from reidsearch.search.leave_one_out import found_again
+
+        made = self._gallery.adjustment() if request.adjusted else None
         for known, source in (
             (confirmed_crops, "confirmed pairs"),
             (labelled_crops, "labelled pairs"),
@@ -232,50 +265,18 @@ class AbsenceService:
                 pairs = [one for one in pairs if one[2] in cameras]
             if len({person for _, person, _ in pairs}) < ENOUGH_PEOPLE:
                 continue
-            found = self._measured(statement, source, pairs)
+            found = found_again(
+                self._store,
+                self._gallery,
+                pairs,
+                request,
+                k=request.k,
+                views=views,
+                adjust=made if isinstance(made, Adjustment) else None,
+            )
             if found is not None and found.people >= ENOUGH_PEOPLE:
                 return found, source
         return None, ""
-
-    def _measured(
-        self, statement: Statement, source: str, pairs: list[tuple[int, str, str]]
-    ) -> FoundAgain | None:
-        """Measure once for each state of the archive and kind of search."""
-        from reidsearch.search.leave_one_out import found_again
-
-        asked = statement.requested
-        k = statement.k if asked is None else asked.k
-        filters = replace(statement.filters, exclude_crops=())
-        views = max(len(statement.query_pictures), 1)
-        with self._gallery.busy:
-            self._gallery.sync()
-            made = self._gallery.adjustment()
-            adjust = made if isinstance(made, Adjustment) else None
-            if statement.adjusted.why_not is not None:
-                adjust = None
-            request = SearchRequest(
-                k=k,
-                filters=filters,
-                min_score=statement.min_score if k else statement.min_score or -1.0,
-                grouped=statement.grouped and statement.footage.sources > 0,
-                exact=asked is not None and asked.exact,
-            )
-            key = (
-                *(self._gallery.state, source, tuple(pairs), k, filters, views),
-                *(request.min_score, request.grouped, request.exact, adjust is None),
-            )
-            if self._kept is None or self._kept[0] != key:
-                found = found_again(
-                    self._store,
-                    self._gallery,
-                    pairs,
-                    request,
-                    k=k,
-                    views=views,
-                    adjust=adjust,
-                )
-                self._kept = key, found
-            return self._kept[1]
 
 
 def by_calibration(calibration: Calibration | None, cut: float) -> Factor:
@@ -299,6 +300,10 @@ def by_calibration(calibration: Calibration | None, cut: float) -> Factor:
     return Factor(min(max(share, 0.0), 1.0), by.people, told)
 
 
+_LEANS = {
+    "confirmed pairs": "which somebody has found before: of harder ones it may be less",
+    "labelled pairs": "whose labels came with the crops",
+}
 _NO_HOURS = "the share analysed is that of its footage, whenever it was taken"
 
 
@@ -428,7 +433,7 @@ class _Detection:
 
     def of(self, sources: Sequence[Analysed]) -> Factor:
         """Return the factor of the sources of one camera; of too few heights, that of all."""
-        found = self._measured(sources, "this camera")
+        found = self._measured(sources, "the camera itself")
         if found is not None:
             return found
         if self._all is None:
@@ -456,6 +461,7 @@ class _Detection:
         return Factor(
             value,
             trials,
-            f"heights of {len(every):,} tracklets of {where}; of the detector's recall in one "
-            "frame at these heights, the default, measured on the sample clip",
+            "default of the detector, measured on the sample clip: its recall in one frame, at the "
+            f"heights of tracklets of {where}",
+            len(every),
         )
