@@ -24,6 +24,7 @@ from pathlib import Path
 
 import click
 import numpy as np
+from measuring import machine
 from results import Row, put, shown
 
 from reidsearch import Archive
@@ -73,10 +74,9 @@ def main(write: bool, cost: bool) -> None:
         print_cost()
         return
     every = [one for seed in range(TOWNS) for one in asked_of_town(seed)]
-    rows = [row for way in WAYS for row in rows_of(way, [a for a in every if a.way == way])]
+    rows = shown(row for way in WAYS for row in rows_of(way, [a for a in every if a.way == way]))
     if write:
-        put("absence.csv", rows, COMMAND)
-    print(shown(rows))
+        put("absence", rows, command=COMMAND, note=machine())
 
 
 def asked_of_town(seed: int) -> Iterator[Asked]:
