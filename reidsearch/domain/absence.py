@@ -232,10 +232,12 @@ def covered(
     """Return which share of what is asked for was analysed.
 
     Args:
-        analysed, asked: as `merged` returns them; something is asked for.
+        analysed, asked: as `merged` returns them; of no time at all, nothing was analysed.
         uncertainty_us: by how much the clock of the footage may be off, to either side.
     """
     total = sum(last - first for first, last in asked)
+    if not total:
+        return Covered(0.0, 0.0, 0.0)
     shares = [
         common_us([(first + by, last + by) for first, last in analysed], asked) / total
         for by in (0, -uncertainty_us, uncertainty_us)

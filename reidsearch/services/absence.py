@@ -17,6 +17,7 @@ import numpy as np
 from reidsearch.base.time_of_day import DAY_US, offset_us, offsets
 from reidsearch.base.timecode import from_us, parse_zone, to_us
 from reidsearch.domain.absence import (
+    HOUR_US,
     Absence,
     CameraAbsence,
     Cell,
@@ -180,8 +181,10 @@ class AbsenceService:
             return []
         first = min(firsts) if filters.after is None else to_us(filters.after)
         last = max(lasts) if filters.before is None else to_us(filters.before)
-        if last <= first:
-            return []
+        if last <= first:  # beyond all footage: the hour next to what was named
+            first, last = (
+                (last - HOUR_US, last) if filters.after is None else (first, first + HOUR_US)
+            )
         return _in_hours(filters, first, last, self._zone(filters))
 
     def _zone(self, filters: Filters) -> dt.tzinfo | None:
