@@ -73,7 +73,10 @@ def main(write: bool, cost: bool) -> None:
     if cost:
         print_cost()
         return
-    every = [one for seed in range(TOWNS) for one in asked_of_town(seed)]
+    every = []
+    for seed in range(TOWNS):
+        every += asked_of_town(seed)
+        print(f"town {seed + 1}: {len(every)} asked", flush=True)
     rows = shown(row for way in WAYS for row in rows_of(way, [a for a in every if a.way == way]))
     if write:
         put("absence", rows, command=COMMAND, note=machine())
@@ -153,7 +156,9 @@ def asked(archive: Archive, town: Town, written: Sequence[Written], way: str) ->
             others = [one for one in own if one.sighting.camera != camera]
             if others:
                 ids = {one.tracklet_id for one in own}
-                yield ask(archive, others[0], ids, camera, hour, way)
+                found = ask(archive, others[0], ids, camera, hour, way)
+                if found is not None:
+                    yield found
     finally:
         absence_service.ENOUGH_PEOPLE = enough
 
@@ -164,14 +169,20 @@ def once(town: Town, person: int) -> set[tuple[str, int]]:
     return {one for one in every if every.count(one) == 1}
 
 
-def ask(archive: Archive, query: Written, own: set[int], camera: str, hour: int, way: str) -> Asked:
-    """Search one camera and hour for somebody; the stated chance, and whether they were shown."""
+def ask(
+    archive: Archive, query: Written, own: set[int], camera: str, hour: int, way: str
+) -> Asked | None:
+    """Search one camera and hour for somebody; the stated chance, and whether they were shown.
+
+    None where the chance is not known: of too few people at that camera the height is known.
+    """
     after = BEGIN + dt.timedelta(hours=hour)
     filters = Filters(cameras=(camera,), after=after, before=after + dt.timedelta(hours=1))
     request = SearchRequest(query.crop_ids[0], k=K, filters=filters)
     answer: Answer = archive.search(request)
     (told,) = archive.absence(answer).cameras
-    assert told.chance.value is not None
+    if told.chance.value is None:
+        return None
     found = any(one.tracklet and one.tracklet.tracklet_id in own for one in answer.matches)
     return Asked(way, told.chance.value, told.chance.low, told.chance.high, found)
 

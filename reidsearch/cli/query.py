@@ -113,6 +113,12 @@ if TYPE_CHECKING:
 @no_adjust_option(RANKING)
 @option("--exact", group=RANKING, is_flag=True, help="Guarantee that no better match is missed.")
 @option(
+    "--stability",
+    group=RANKING,
+    is_flag=True,
+    help="Ask again with 100 variants of the pictures.",
+)
+@option(
     "--explain-plan",
     group=RANKING,
     is_flag=True,
@@ -142,6 +148,7 @@ def command(
     archive: tuple[Address, ...],
     k: int | None,
     exact: bool,
+    stability: bool,
     explain_plan: bool,
     batch: Path | None,
     cameras: tuple[str, ...],
@@ -181,6 +188,9 @@ def command(
     similarity); for pictures by one of these cameras, name it (--query-camera). The best by score
     are re-ranked by shared neighbours (--no-rerank: by score only). The answer says what was
     searched, how, and what is missing; a score is no probability: `calibrate` makes it one.
+
+    --stability asks again with 100 variants of the pictures (another box, brightness, compression,
+    mirrored, each left out) and says of every match in how many it stays among the first ten.
 
     --like and --unlike refine the query with crop ids of its answer: liked matches stay on top,
     marked, unliked ones are excluded, and the others are ranked again. A crop stands for its whole
@@ -248,6 +258,7 @@ def command(
         new_only=new_only,
         likes=likes,
         unlikes=unlikes,
+        stability=stability,
     )
     if others:
         shown = query_several.Shown(form, statement, output, open_sheet)

@@ -58,6 +58,7 @@ def match_json(match: Match) -> dict[str, Any]:
         "liked": match.liked,
         "own": match.own is not None,
         "own_by": match.own.value if match.own else None,
+        "stays": match.stays,
     }
 
 
@@ -229,6 +230,7 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "newest_crop": statement.newest_crop,
         "requested": _requested_json(statement.requested) if statement.requested else None,
         "calibration_sha256": statement.calibration_sha256,
+        "stability": asdict(statement.stability) if statement.stability else None,
     }
 
 

@@ -27,7 +27,7 @@ from reidsearch.domain.footage import HeightsSeen
 from reidsearch.domain.tracklets import Doubt, Moment, Purity, SourceInterval, TrackletSeen
 
 MILLION = 1_000_000
-LATER = ("newest_crop", "requested", "calibration_sha256")
+LATER = ("newest_crop", "requested", "calibration_sha256", "stability")
 """Fields of a statement that answers of earlier versions lack."""
 
 
@@ -89,6 +89,7 @@ def _match(given: Mapping[str, Any]) -> Match:
             **{name: given[name] for name in ("rank", "rank_before", "score", "identity", "liked")},
             **{name: given[name] for name in ("rejected_for", "reading")},
             "own": given["own_by"],
+            "stays": given.get("stays"),
             "crop": crop,
             "tracklet": None if tracklet is None else _tracklet(tracklet, crop),
             "attributes": None if given["attributes"] is None else _attributes(given["attributes"]),

@@ -67,6 +67,8 @@ def answer_columns(answer: Answer) -> list[Column]:
     if any(match.reading for match in matches):
         found.append(column("probability", 2, _probability, right=True))
         found.append(column("false alarms", 3, _false_alarms, right=True))
+    if answer.statement.stability is not None:
+        found.append(column("stable", 1, _stays, right=True))
     found += [
         column("camera", 0, lambda match: known(match.crop.facts.camera)),
         column(f"time ({zone_name()})", 0, lambda match: _when(match, grouped)),
@@ -94,6 +96,10 @@ def answer_columns(answer: Answer) -> list[Column]:
 
 def _rank_before(match: Match) -> str:
     return UNKNOWN if match.rank_before is None else str(match.rank_before)
+
+
+def _stays(match: Match) -> str:
+    return UNKNOWN if match.stays is None else str(match.stays)
 
 
 def _probability(match: Match) -> str:

@@ -8,7 +8,7 @@ who are searched, so what is known need not be in the part of the archive that w
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,12 +16,12 @@ from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.domain.request import SearchRequest
 from reidsearch.index.gallery import Gallery
+from reidsearch.search.allowed import allowed_crops
 from reidsearch.search.query_pictures import fuse
 from reidsearch.search.ranking import VIEWS_OF_A_TRACKLET
 from reidsearch.store.crops.embeddings import embeddings_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.tracklet_reader import tracklet_ids
-from reidsearch.store.selection import select_crops
 
 MOST_PROBES = 64
 PROBES_A_PERSON = 3
@@ -99,7 +99,7 @@ def found_again(
     cuts = [least] * len(probes)
     if k is not None:
         without = [of_person[probe.person] for probe, _ in probes]
-        allowed = _allowed(store, gallery, request)
+        allowed = allowed_crops(store, gallery, request.filters)
         found = _Gallery(store, gallery, allowed, request, adjust).cuts(vectors, k, without)
         cuts = [max(least, cut) for cut in found]
     hits: dict[str, list[bool]] = {}
@@ -149,18 +149,6 @@ def _best(
     if adjust is not None:
         found = adjust.vectors(ids, found)
     return float((found @ vector).max())
-
-
-def _allowed(store: Store, gallery: Gallery, request: SearchRequest) -> CropIds | None:
-    """Return the crops that a request searches; None: all."""
-    filters = replace(request.filters, exclude_crops=())
-    if filters.empty:
-        return None
-    with store.scan() as connection:
-        selection = select_crops(connection, filters)
-    if gallery.state is not None:
-        selection = selection.up_to(gallery.state.last_crop_id)
-    return selection.ids
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,10 @@ Everything is computed when it is asked for, from what the archive holds by then
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from reidsearch.base.time_of_day import DAY_US, offset_us, offsets
 from reidsearch.base.timecode import from_us, parse_zone, to_us
@@ -33,20 +30,18 @@ from reidsearch.domain.absence import (
 )
 from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.answers import Answer, Statement
-from reidsearch.domain.attributes import FOUND_AGAIN
 from reidsearch.domain.footage import UNSEEN
 from reidsearch.domain.request import Filters, SearchRequest
-from reidsearch.domain.scores import Calibration, Origin
 from reidsearch.index.gallery import Gallery
+from reidsearch.services.absence_detection import Detection
+from reidsearch.services.absence_factors import CERTAIN, by_calibration, cut_off, other_factors
 from reidsearch.store.crops.labelled import confirmed_crops, labelled_crops
 from reidsearch.store.crops.store import Store
-from reidsearch.store.footage.reader import any_footage, detected_by
+from reidsearch.store.footage.reader import any_footage
 from reidsearch.store.footage.searched import Analysed, analysed
-from reidsearch.store.footage.shot_heights import shot_heights
 from reidsearch.store.identities.store import last_decision
 from reidsearch.store.selection import cameras_passing
 from reidsearch.store.timezone import stored_timezone
-from reidsearch.vision.detection.heights import MEASURED_ON, recall_of
 
 if TYPE_CHECKING:
     from reidsearch.calibration.apply import ScoreReader
@@ -54,10 +49,6 @@ if TYPE_CHECKING:
 
 ENOUGH_PEOPLE = 10
 """Who were seen by two cameras: of fewer the share that is found again says next to nothing."""
-ENOUGH_HEIGHTS = 10
-LEAST_RECALL = 0.05
-"""Somebody was detected there, so people of that size are, however seldom."""
-CERTAIN = math.inf
 
 _MODELLED = {"cameras", "not_cameras", "after", "before", "sources", "exclude_crops"}
 _MODELLED |= {"wearing", "with_things", "without_things", "time_of_day"}
@@ -88,13 +79,13 @@ class AbsenceService:
         filters = answer.statement.filters
         sources = analysed(self._store, filters)
         ranking = self._ranking(answer, cameras)
-        others = tuple(_others(answer.statement))
+        others = tuple(other_factors(answer.statement))
         asked = self._asked(filters, sources)
         zone = self._zone(filters)
         ahead_us = offset_us(zone, from_us(asked[0][0])) if asked else 0
         step_us, cells = cells_of(asked, ahead_us)
         fixed = (ranking, *(one for _, one in others))
-        heights = _Detection(self._store, sources)
+        heights = Detection(self._store, sources)
         names = dict.fromkeys(
             sorted({one.source.camera for one in sources}, key=lambda name: (name is None, name))
         )
@@ -139,7 +130,7 @@ class AbsenceService:
         self,
         name: str | None,
         sources: Sequence[Analysed],
-        heights: _Detection,
+        heights: Detection,
         fixed: Sequence[Factor],
         cells: Sequence[tuple[Interval, list[Interval]]],
     ) -> CameraAbsence:
@@ -210,7 +201,7 @@ class AbsenceService:
     def _ranking(self, answer: Answer, cameras: Collection[str] | None) -> Factor:
         """Return the chance that what is stored of the person was among what was shown."""
         statement = answer.statement
-        cut = _cut_off(answer)
+        cut = cut_off(answer)
         if cut is None:
             return Factor(1.0, CERTAIN, "everything that was searched is shown")
         found, source = self._kept_or_measured(statement, cameras)
@@ -282,67 +273,11 @@ class AbsenceService:
         return None, ""
 
 
-def by_calibration(calibration: Calibration | None, cut: float) -> Factor:
-    """Return the chance that one person's score reaches a cut-off, by a calibration."""
-    if calibration is None:
-        return Factor(
-            None,
-            0,
-            "nothing is known of what the same person scores: neither enough people are confirmed, "
-            "nor are scores calibrated, nor is there a reference of the model",
-        )
-    by = calibration.provenance
-    share = 1.0 - calibration.same_below(cut)
-    told = f"scores of {by.people:,} people in {by.source} against the cut-off {cut:.3f}"
-    if by.origin is Origin.REFERENCE:
-        told = f"default of the model, measured on {told}, fitted to this archive's other people"
-    elif by.origin is Origin.SET:
-        told = f"measured on other footage: {told}"
-    else:
-        told = f"measured on this archive: {told}"
-    return Factor(min(max(share, 0.0), 1.0), by.people, told)
-
-
 _LEANS = {
     "confirmed pairs": "which somebody has found before: of harder ones it may be less",
     "labelled pairs": "whose labels came with the crops",
 }
 _NO_HOURS = "the share analysed is that of its footage, whenever it was taken"
-
-
-def _cut_off(answer: Answer) -> float | None:
-    """Return the score that a match had to reach to be shown; None: all that was searched is.
-
-    Of a re-ranked answer that of the last by score which is shown: what scored higher and went
-    down makes the cut-off no higher.
-    """
-    statement = answer.statement
-    k = statement.k if statement.requested is None else statement.requested.k
-    found = [match for match in answer.matches if not match.liked]
-    if k is None or len(found) < k:
-        return statement.min_score
-    by_score = [
-        match.score for match in found if match.rank_before is None or match.rank_before <= k
-    ]
-    lowest = min(by_score or [match.score for match in found])
-    return lowest if statement.min_score is None else max(lowest, statement.min_score)
-
-
-def _others(statement: Statement) -> list[tuple[str, Factor]]:
-    """Return the further factors of a search: its index, and filters by what people wear."""
-    found = []
-    if not statement.exact and statement.recall is not None:
-        source = "recall of the index, measured on the archive's own embeddings"
-        found.append(("index", Factor(statement.recall, CERTAIN, source)))
-    for name in statement.filters.attributes.about():
-        low, high = FOUND_AGAIN[name]
-        middle = (low + high) / 2
-        # As many cases as give an interval of this width.
-        spread = max((high - low) / 4, 0.01)
-        trials = max(middle * (1 - middle) / spread**2 - 1, 2)
-        source = f"of people found at one camera, a filter by {name} finds so many at another"
-        found.append((f"filter by {name}", Factor(middle, trials, f"default, measured: {source}")))
-    return found
 
 
 def _notes(statement: Statement) -> list[str]:
@@ -425,46 +360,3 @@ def _in_hours(filters: Filters, first: int, last: int, zone: dt.tzinfo | None) -
             found.append((max(low, begins), min(high, begins + hours.length_us)))
             day += DAY_US
     return merged(found)
-
-
-class _Detection:
-    """The chance that somebody in the picture is detected, by the heights that are seen."""
-
-    def __init__(self, store: Store, sources: Sequence[Analysed]) -> None:
-        self._store, self._sources = store, sources
-        self._all: Factor | None = None
-
-    def of(self, sources: Sequence[Analysed]) -> Factor:
-        """Return the factor of the sources of one camera; of too few heights, that of all."""
-        found = self._measured(sources, "the camera itself")
-        if found is not None:
-            return found
-        if self._all is None:
-            measured = self._measured(self._sources, "all cameras searched")
-            self._all = measured or Factor(
-                None, 0, "of its detector, or of how tall people are there, nothing was measured"
-            )
-        return self._all
-
-    def _measured(self, sources: Sequence[Analysed], where: str) -> Factor | None:
-        by_id = {one.source.source_id: one.source for one in sources}
-        shares = []
-        for source_id, heights in shot_heights(self._store, list(by_id)).items():
-            one = by_id[source_id]
-            how = detected_by(one.settings, one.width_px, one.height_px)
-            recall = recall_of(*how, heights)
-            if recall is not None:
-                shares.append(recall)
-        every = np.concatenate(shares) if shares else np.empty(0)
-        if len(every) < ENOUGH_HEIGHTS:
-            return None
-        # Who is seen less often stands for more: among those seen, the tall are too many.
-        value = float(len(every) / (1.0 / np.maximum(every, LEAST_RECALL)).sum())
-        trials = 1.0 / (1.0 / MEASURED_ON + 1.0 / len(every))
-        return Factor(
-            value,
-            trials,
-            "default of the detector, measured on the sample clip: its recall in one frame, at the "
-            f"heights of tracklets of {where}",
-            len(every),
-        )
