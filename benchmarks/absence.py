@@ -2,6 +2,7 @@
 
     python benchmarks/absence.py --write
     python benchmarks/absence.py --cost
+    python benchmarks/absence.py --picture docs/absence.png
 
 A town's footage lacks stretches, people are detected as often as the detector's curve says of their
 height, and the town's looks decide at which rank they are. People who truly were at a camera in an
@@ -39,6 +40,10 @@ from reidsearch.datasets.synthetic.town_archive import (
 )
 from reidsearch.domain.answers import Answer
 from reidsearch.domain.request import Filters, SearchRequest
+from reidsearch.output.absence_picture import absence_picture
+from reidsearch.output.drawing import Drawing
+from reidsearch.output.imprint import Imprint
+from reidsearch.output.picture_file import encode
 from reidsearch.services import absence as absence_service
 from reidsearch.vision.detection.heights import curves, recall_of
 
@@ -68,8 +73,12 @@ class Asked:
 @click.command(help=__doc__.splitlines()[0])
 @click.option("--write", is_flag=True, help="Write benchmarks/results/absence.csv.")
 @click.option("--cost", is_flag=True, help="What it costs beside the search.")
-def main(write: bool, cost: bool) -> None:
+@click.option("--picture", type=click.Path(path_type=Path), help="Draw the chances of a day.")
+def main(write: bool, cost: bool, picture: Path | None) -> None:
     """Measure, and print or write the table."""
+    if picture is not None:
+        picture.write_bytes(encode(day(), picture.suffix))
+        return
     if cost:
         print_cost()
         return
@@ -215,6 +224,33 @@ def row(way: str, name: str, part: Sequence[Asked]) -> Row:
         "found low": f"{max(middle - half, 0.0):.2f}",
         "found high": f"{min(middle + half, 1.0):.2f}",
     }
+
+
+def day() -> Drawing:
+    """Draw the chances of a search over half a day, of cameras with holes and people far away."""
+    town = drawn_town(people=60, cameras=5, hours=12, walks=6, couples=0, seed=2)
+    names = [camera.name for camera in town.cameras]
+    missing = [(names[1], n) for n in (6, 7, 8, 9, 10, 11, 12, 30)]
+    missing += [(names[3], n) for n in range(0, 20, 3)] + [(names[4], n) for n in range(28, 48)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "archive"
+        written = write_town(
+            path,
+            town,
+            segment_s=900,
+            without=missing,
+            settings={"detector": DETECTOR},
+            tall={names[2]: 0.24, names[3]: 0.35},
+        )
+        with Archive.open(path) as archive:
+            for person in range(CONFIRMED):
+                own = [one.crop_ids[0] for one in written if one.sighting.person == person]
+                archive.identities.new(f"person {person}", own)
+            query = next(one for one in written if one.sighting.person == town.people - 1)
+            told = archive.absence(archive.search(query.crop_ids[0], k=10))
+            command = "reidsearch explain --absence person.jpg -o absence.png"
+            at = BEGIN + dt.timedelta(days=1)
+            return absence_picture(told, Imprint("archive", archive.archive_id, at, command))
 
 
 def print_cost() -> None:

@@ -46,9 +46,9 @@ def show_answer(
 def absence_of(archive: Archive, answer: Answer, form: str) -> Absence | None:
     """Return what it means that an answer has no confident match; None: nothing is to be said.
 
-    CSV has lines of matches alone, and no place for it.
+    CSV and JSON Lines have lines of matches alone, and no place for it.
     """
-    return None if form == "csv" else archive.absences.unless_confident(answer)
+    return None if form in {"csv", "jsonl"} else archive.absences.unless_confident(answer)
 
 
 def _document(answer: Answer, absence: Absence | None) -> dict[str, Any]:
