@@ -366,6 +366,30 @@ TABLES = {
             "link: IDF1": ({"rule": "link (adjusted >= 0.45)"}, "{IDF1}"),
         },
     ),
+    **{
+        f"absence, {way}": Table(
+            "absence",
+            "stated chance",
+            {
+                name: {"stated chance": name}
+                for name in (
+                    "0.0 to 0.2",
+                    "0.2 to 0.4",
+                    "0.4 to 0.6",
+                    "0.6 to 0.8",
+                    "0.8 to 1.0",
+                    "all",
+                )
+            },
+            {
+                "asked": ({}, "{asked}"),
+                "stated": ({}, "{stated} ({stated low} to {stated high})"),
+                "shown": ({}, "{found} ({found low} to {found high})"),
+            },
+            where={"ranking from": way},
+        )
+        for way in ("all confirmed", "those found confirmed", "calibration")
+    },
     "linking, threshold": Table(
         "linking-thresholds",
         "synthetic people, cameras",

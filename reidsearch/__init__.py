@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from reidsearch.base.progress import NO_PROGRESS, Progress
     from reidsearch.base.settings import PRESETS, FootageSettings, PictureLimits, RuntimeSettings
     from reidsearch.base.time_of_day import TimeOfDay
+    from reidsearch.domain.absence import Absence
     from reidsearch.domain.answers import Answer, Failed, Match, Plan, Statement
     from reidsearch.domain.browsing import BrowseItem, BrowsePage, BrowseRequest
     from reidsearch.domain.crops import Crop, CropInput, Facts, Rejected
@@ -97,6 +98,7 @@ _HOME = {
     "PictureLimits": "base.settings",
     "RuntimeSettings": "base.settings",
     "TimeOfDay": "base.time_of_day",
+    "Absence": "domain.absence",
     "Answer": "domain.answers",
     "Failed": "domain.answers",
     "Match": "domain.answers",
@@ -132,6 +134,7 @@ _HOME = {
 __all__ = [
     "NO_PROGRESS",
     "PRESETS",
+    "Absence",
     "Answer",
     "Archive",
     "ArchiveError",

@@ -1,14 +1,23 @@
-"""`reidsearch explain`: why a match scores what it scores."""
+"""`reidsearch explain`: why a match scores what it scores, or what it means that there is none."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from reidsearch.cli.explain_absence import Shown, explain_absence, match_of, require_absence
 from reidsearch.cli.files import output_option, write_picture
-from reidsearch.cli.grouped import argument, grouped_command
+from reidsearch.cli.filters import (
+    attribute_options,
+    filter_options,
+    filters_from,
+    time_of_day_option,
+)
+from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
     archive_and_case_options,
@@ -19,6 +28,7 @@ from reidsearch.cli.options import (
     runtime_options,
 )
 from reidsearch.cli.query_input import (
+    PERSON,
     no_adjust_option,
     query_camera_option,
     query_input_options,
@@ -26,15 +36,31 @@ from reidsearch.cli.query_input import (
 )
 
 if TYPE_CHECKING:
+    from reidsearch.archive import Archive
     from reidsearch.base.address import Address
+    from reidsearch.base.progress import Progress
     from reidsearch.base.settings import Tiles
+    from reidsearch.services.query_input import QueryInput
+
+
+SEARCH = "Search (--absence)"
 
 
 @grouped_command("explain")
-@argument("image", nargs=-1, type=click.Path(path_type=Path))
-@argument("match", type=int, metavar="CROP")
+@argument("words", nargs=-1, metavar="[IMAGE]... [CROP]")
+@option("--absence", is_flag=True, help="Explain what it means that somebody was not shown.")
 @query_input_options
+@option("--identity", group=PERSON, metavar="IDENTITY", help="With --absence: all its crops.")
 @query_camera_option
+@filter_options
+@time_of_day_option
+@attribute_options
+@option("-k", group=SEARCH, default=10, type=click.IntRange(1), help="Matches (default 10).")
+@option("--min-score", group=SEARCH, type=click.FloatRange(-1, 1), help="Exclude lower scores.")
+@option("--max-false-alarms", group=SEARCH, type=float, help="As of `query`.")
+@option("--ungrouped", group=SEARCH, is_flag=True, help="Every crop of a tracklet counts.")
+@option("--no-rerank", group=SEARCH, is_flag=True, help="Rank by score only.")
+@option("--exact", group=SEARCH, is_flag=True, help="Guarantee that no better match is missed.")
 @no_adjust_option()
 @format_option()
 @output_option("Draw the explanation")
@@ -43,15 +69,32 @@ if TYPE_CHECKING:
 @archive_and_case_options
 @reason_option
 def command(
-    image: tuple[Path, ...],
-    match: int,
+    words: tuple[str, ...],
+    absence: bool,
     frame: str | None,
     box: str | None,
     person: int | None,
     as_whole: bool,
     tiles: Tiles | None,
     crops: tuple[int, ...],
+    identity: str | None,
     query_camera: str | None,
+    cameras: tuple[str, ...],
+    not_cameras: tuple[str, ...],
+    after: str | None,
+    before: str | None,
+    sources: tuple[str, ...],
+    timezone: str | None,
+    time_of_day: str | None,
+    wearing: tuple[str, ...],
+    with_things: tuple[str, ...],
+    without_things: tuple[str, ...],
+    k: int,
+    min_score: float | None,
+    max_false_alarms: float | None,
+    ungrouped: bool,
+    no_rerank: bool,
+    exact: bool,
     no_adjust: bool,
     archive: Address,
     output: Path | None,
@@ -67,25 +110,78 @@ def command(
     match's crop id. Shown are how the score drops when a stripe of either picture is masked, the
     nearest other people, and the score's place among those of pairs whose truth is known. It shows
     what the model used, not whether it is right.
+
+    --absence searches with IMAGES and filters as `query` does, and says what it means that somebody
+    is not among the matches: with which chance this search would have shown them, had they been at
+    a camera in an hour: the share of it that was analysed, the share of people of such heights who
+    are detected, and the share who rank among what is shown.
     """
+    from reidsearch.domain.request import SearchRequest
+
+    if absence:
+        filters = filters_from(
+            cameras,
+            not_cameras,
+            after,
+            before,
+            sources,
+            timezone,
+            wearing,
+            with_things,
+            without_things,
+            time_of_day,
+        )
+        request = SearchRequest(
+            k=k,
+            filters=filters,
+            min_score=min_score,
+            max_false_alarms=max_false_alarms,
+            grouped=not ungrouped,
+            exact=exact,
+            reranked=not no_rerank,
+            adjusted=not no_adjust,
+            query_camera=query_camera,
+            identity=identity,
+        )
+        images = tuple(map(Path, words))
+        with opened_archive(archive, model, model_path, offline, device) as (opened, progress):
+            found = read_query_input(
+                opened, progress, images, crops, frame, box, person, tiles, as_whole
+            )
+            explain_absence(opened, request, found, Shown(form, output))
+        return
+    require_absence(click.get_current_context())
+    image, match = match_of(words)
+    _explain_match(
+        opened_archive(archive, model, model_path, offline, device),
+        lambda opened, progress: read_query_input(
+            opened, progress, image, crops, frame, box, person, tiles, as_whole
+        ),
+        match,
+        adjusted=not no_adjust,
+        query_camera=query_camera,
+        shown=Shown(form, output),
+    )
+
+
+def _explain_match(
+    opening: AbstractContextManager[tuple[Archive, Progress]],
+    read: Callable[[Archive, Progress], QueryInput],
+    match: int,
+    *,
+    adjusted: bool,
+    query_camera: str | None,
+    shown: Shown,
+) -> None:
     from reidsearch.output import explanation
     from reidsearch.output.emit import emit
 
-    with opened_archive(archive, model, model_path, offline, device) as (
-        opened,
-        progress,
-    ):
-        found = read_query_input(
-            opened, progress, image, crops, frame, box, person, tiles, as_whole
-        )
+    with opening as (opened, progress):
+        found = read(opened, progress)
         told = opened.explain(
-            found.pictures,
-            match,
-            label=found.label,
-            adjusted=not no_adjust,
-            query_camera=query_camera,
+            found.pictures, match, label=found.label, adjusted=adjusted, query_camera=query_camera
         )
-        if output is not None:
+        if shown.output is not None:
             from reidsearch.base.settings import PictureLimits
             from reidsearch.media.pictures import decode
             from reidsearch.output.cards import picture_name
@@ -98,5 +194,5 @@ def command(
                 imprint_of(opened),
                 name=picture_name(found.pictures[0]),
             )
-            write_picture(output, drawn)
-    emit(form, explanation.explanation_json(told), explanation.explanation_view(told))
+            write_picture(shown.output, drawn)
+    emit(shown.form, explanation.explanation_json(told), explanation.explanation_view(told))

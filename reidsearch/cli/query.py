@@ -130,6 +130,12 @@ if TYPE_CHECKING:
 )
 @option("--exact", group=RANKING, is_flag=True, help="Guarantee that no better match is missed.")
 @option(
+    "--stability",
+    group=RANKING,
+    is_flag=True,
+    help="Ask again with 100 variants of the pictures.",
+)
+@option(
     "--explain-plan",
     group=RANKING,
     is_flag=True,
@@ -159,6 +165,7 @@ def command(
     archive: tuple[Address, ...],
     k: int | None,
     exact: bool,
+    stability: bool,
     explain_plan: bool,
     batch: Path | None,
     cameras: tuple[str, ...],
@@ -201,6 +208,9 @@ def command(
     similarity); for pictures by one of these cameras, name it (--query-camera). The best by score
     are re-ranked by shared neighbours (--no-rerank: by score only). The answer says what was
     searched, how, and what is missing; a score is no probability: `calibrate` makes it one.
+
+    --stability asks again with 100 variants of the pictures (another box, brightness, compression,
+    mirrored, each left out) and says of every match in how many it stays among the first ten.
 
     --like and --unlike refine the query with crop ids of its answer: liked matches stay on top,
     marked, unliked ones are excluded, and the others are ranked again. A crop stands for its whole
@@ -272,6 +282,7 @@ def command(
         new_only=new_only,
         likes=likes,
         unlikes=unlikes,
+        stability=stability,
     )
     if others:
         shown = query_several.Shown(form, statement, output, open_sheet)
@@ -300,12 +311,13 @@ def command(
         )
         request = replace(request, query=found.pictures, label=found.label)
         if k is None:
-            query_many.show_all(*opened.search_all(request), form, whole=statement)
+            query_many.show_all(opened, *opened.search_all(request), form, whole=statement)
             return
         answer = opened.search(request)
         if given_out is not None:
             given_out(opened, answer, request)
             return
+        absence = query_many.absence_of(opened, answer, form)
         if timeline is not None:
             from reidsearch.output.timeline import timeline as drawn
 
@@ -317,7 +329,7 @@ def command(
             sheets = write_sheet(
                 opened, content, imprint_of(opened, answer.statement.asked_at), path
             )
-    query_many.show_answer(answer, form, whole=statement)
+    query_many.show_answer(answer, form, whole=statement, absence=absence)
     if open_sheet:
         open_file(path, keep=output is not None)
     if output or open_sheet:

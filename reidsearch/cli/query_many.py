@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reidsearch.base.errors import ReidsearchError, SomeFailed
 from reidsearch.output.terminal import say
@@ -14,27 +14,59 @@ from reidsearch.output.visible import visible
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
+    from reidsearch.domain.absence import Absence
     from reidsearch.domain.answers import Answer, Failed, Match, Plan, Statement
     from reidsearch.domain.request import QueryPicture, SearchRequest
 
 
-def show_answer(answer: Answer, form: str, *, whole: bool = False) -> None:
-    """Print one answer; `whole`: as a table with all of its statement."""
+def show_answer(
+    answer: Answer, form: str, *, whole: bool = False, absence: Absence | None = None
+) -> None:
+    """Print one answer.
+
+    Args:
+        whole: as a table with all of its statement.
+        absence: what it means that it has no confident match; None: it has one, or nothing is
+            known.
+    """
     if form == "table":
+        from reidsearch.output.absence import absence_told
         from reidsearch.output.answer_text import answer_view
         from reidsearch.output.text import show
 
-        show(answer_view(answer, whole=whole))
+        show(answer_view(answer, whole=whole, absence=absence_told(absence) if absence else ()))
     elif form == "json":
         from reidsearch.output.emit import dumps
 
-        say(dumps(answer.to_json(), indent=2))
+        say(dumps(_document(answer, absence), indent=2))
     else:
         show_lines(answer.statement, answer.matches, form)
 
 
+def absence_of(archive: Archive, answer: Answer, form: str) -> Absence | None:
+    """Return what it means that an answer has no confident match; None: nothing is to be said.
+
+    CSV and JSON Lines have lines of matches alone, and no place for it.
+    """
+    return None if form in {"csv", "jsonl"} else archive.absences.unless_confident(answer)
+
+
+def _document(answer: Answer, absence: Absence | None) -> dict[str, Any]:
+    """Return the document of an answer, with its chance of being found where that is told."""
+    if absence is None:
+        return answer.to_json()
+    from reidsearch.output.absence import absence_of_answer
+
+    return {**answer.to_json(), "absence": absence_of_answer(absence)}
+
+
 def show_all(
-    statement: Statement, matches: Iterator[Match], form: str, *, whole: bool = False
+    archive: Archive,
+    statement: Statement,
+    matches: Iterator[Match],
+    form: str,
+    *,
+    whole: bool = False,
 ) -> None:
     """Print matches as they come, in the forms that have a line for each."""
     if form in {"csv", "jsonl"}:
@@ -42,7 +74,9 @@ def show_all(
     else:
         from reidsearch.domain.answers import Answer
 
-        show_answer(Answer(statement, tuple(matches)), form, whole=whole)
+        answer = Answer(statement, tuple(matches))
+        absence = absence_of(archive, answer, form)
+        show_answer(answer, form, whole=whole, absence=absence)
 
 
 def show_lines(statement: Statement, matches: Iterable[Match], form: str) -> None:
@@ -118,7 +152,8 @@ def answer_list(
             failed += 1
             _show_failed(name, answer, form, head=not number)
         else:
-            _show_named(name, answer, form, head=not number, whole=whole)
+            absence = absence_of(archive, answer, form)
+            _show_named(name, answer, form, head=not number, whole=whole, absence=absence)
         number += 1
     show_waiting()
     if failed:
@@ -160,7 +195,9 @@ def _of_people(
     return replace(one, query=pictures, label=label if len(pictures) == 1 else one.label)
 
 
-def _show_named(name: str, answer: Answer, form: str, *, head: bool, whole: bool) -> None:
+def _show_named(
+    name: str, answer: Answer, form: str, *, head: bool, whole: bool, absence: Absence | None
+) -> None:
     if form == "csv":
         from reidsearch.output.answer_csv import answer_csv_lines
 
@@ -168,11 +205,11 @@ def _show_named(name: str, answer: Answer, form: str, *, head: bool, whole: bool
         say("".join(lines), end="")
     elif form == "table":
         say(f"\n{visible(name)}")
-        show_answer(answer, form, whole=whole)
+        show_answer(answer, form, whole=whole, absence=absence)
     else:
         from reidsearch.output.emit import dumps
 
-        say(dumps({"query": name, **answer.to_json()}))
+        say(dumps({"query": name, **_document(answer, absence)}))
 
 
 def _show_failed(name: str, failed: Failed, form: str, *, head: bool) -> None:

@@ -29,6 +29,7 @@ OF_ONE = {
     "timeline": "a timeline is that of one archive's cameras",
     "likes": "crop ids are of one archive",
     "unlikes": "crop ids are of one archive",
+    "stability": "variants are ranked in one archive",
     "query_camera": "scores of several archives are not camera-adjusted",
     "max_false_alarms": "each archive has a calibration of its own",
     "regions": "a region is of a camera of one archive",

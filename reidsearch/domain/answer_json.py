@@ -59,6 +59,7 @@ def match_json(match: Match) -> dict[str, Any]:
         "liked": match.liked,
         "own": match.own is not None,
         "own_by": match.own.value if match.own else None,
+        "stays": match.stays,
     }
 
 
@@ -231,6 +232,7 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "requested": _requested_json(statement.requested) if statement.requested else None,
         "calibration_sha256": statement.calibration_sha256,
         "left_out_unknown_track": statement.left_out_unknown_track,
+        "stability": asdict(statement.stability) if statement.stability else None,
     }
 
 

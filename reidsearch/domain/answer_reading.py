@@ -31,7 +31,7 @@ from reidsearch.domain.tracklets import Doubt, Moment, Purity, SourceInterval, T
 
 MILLION = 1_000_000
 LATER = {
-    **dict.fromkeys(("newest_crop", "requested", "calibration_sha256")),
+    **dict.fromkeys(("newest_crop", "requested", "calibration_sha256", "stability")),
     "left_out_unknown_track": 0,
 }
 """Fields of a statement that answers of earlier versions lack, with what stands for them."""
@@ -97,6 +97,7 @@ def _match(given: Mapping[str, Any]) -> Match:
             **{name: given[name] for name in ("rank", "rank_before", "score", "identity", "liked")},
             **{name: given[name] for name in ("rejected_for", "reading")},
             "own": given["own_by"],
+            "stays": given.get("stays"),
             "crop": crop,
             "tracklet": None if tracklet is None else _tracklet(tracklet, crop),
             "attributes": None if given["attributes"] is None else _attributes(given["attributes"]),

@@ -46,6 +46,7 @@ class Match:
     `rank_before` is the rank by score alone, None where the answer was not re-ranked.
     `liked`: it is the person by the user's word (`Feedback`), and was not found by this search.
     `own` says that the match is what was searched with; None: it is not, as far as is known.
+    `stays`: in how many variants of the query it is among the first (`Stability`); None: not asked.
     """
 
     rank: int
@@ -59,6 +60,7 @@ class Match:
     rank_before: int | None = None
     liked: bool = False
     own: Own | None = None
+    stays: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,22 @@ class Logged:
 
 
 @dataclass(frozen=True, slots=True)
+class Stability:
+    """With what a query was asked again, to see which matches hang on the picture.
+
+    Args:
+        variants: how many times; each with other boxes, brightness, compression, mirrored or not,
+            and of several pictures with each left out in turn.
+        first: so many rows a match has to be among.
+        pictures: how many were varied; the others have only an embedding.
+    """
+
+    variants: int
+    first: int
+    pictures: int
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """What was searched, how, how sure, and what is missing. Travels with every answer.
 
@@ -239,6 +257,7 @@ class Statement:
         case: that the search was made for; None: for none.
         newest_crop: the highest crop id that had been given when the search ran.
         requested: the rest of the request. Of both, None: an earlier version gave the answer.
+        stability: how the matches' `stays` was counted; None: it was not asked for.
     """
 
     archive: str
@@ -283,6 +302,7 @@ class Statement:
     requested: Requested | None = None
     calibration_sha256: str | None = None
     left_out_unknown_track: int = 0
+    stability: Stability | None = None
 
 
 @dataclass(frozen=True, slots=True)

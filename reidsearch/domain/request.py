@@ -97,6 +97,8 @@ class SearchRequest:
             with these bytes, if the archive holds one. Crops given by id have their own: for them
             alone it is refused.
         plain_for: why it is not re-ranked, or its scores are plain; None: as asked.
+        stability: ask again with 100 variants of the pictures, and tell of each match in how many
+            it stays among the first ten (`Match.stays`).
 
     Raises:
         UsageError: a value makes no sense, or contradicts another.
@@ -127,6 +129,7 @@ class SearchRequest:
     order: Order = Order.SCORE
     spread: int | None = None
     plain_for: PlainFor | None = None
+    stability: bool = False
 
     def __post_init__(self) -> None:
         pictures = tuple(_picture(one, self.limits) for one in _as_list(self.query))
@@ -207,6 +210,8 @@ class SearchRequest:
 
     def _require_limits(self) -> None:
         k, least, alarms = self.k, self.min_score, self.max_false_alarms
+        if self.stability and k is None:
+            raise UsageError("stability is told of a limited number of matches: give k")
         if k is None and least is None and alarms is None:
             raise UsageError("all matches are too many: give a minimum score, or k")
         if k is not None and (not isinstance(k, (int, np.integer)) or not 1 <= k <= MAX_K):
@@ -289,6 +294,7 @@ class SearchOptions(TypedDict, total=False):
     query_camera: str | None
     order: Order
     spread: int | None
+    stability: bool
 
 
 Searched: TypeAlias = "SearchRequest | AnyPicture | Sequence[AnyPicture]"

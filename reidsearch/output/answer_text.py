@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from rich.console import Group, RenderableType
@@ -30,14 +30,17 @@ OWN_CELLS: Mapping[Own | None, str] = {
 """What a match shares with the query, in a narrow column."""
 
 
-def answer_view(answer: Answer, *, whole: bool = False) -> RenderableType:
+def answer_view(
+    answer: Answer, *, whole: bool = False, absence: Sequence[str] = ()
+) -> RenderableType:
     """Return the matches as a table, and under it the statement.
 
     Args:
         whole: all of the statement, not only what is special or missing.
+        absence: what it means that there is no confident match, in sentences.
     """
     lines = sentences(answer.statement) if whole else short(answer.statement)
-    told = [Text(line, style="dim") for line in lines]
+    told = [*map(Text, absence), *(Text(line, style="dim") for line in lines)]
     if not answer.matches:
         return Group(Text(no_match(answer), style="bold"), *told)
     told[:0] = [Text(line, style="bold") for line in matches_purity(answer.matches)]
@@ -64,6 +67,8 @@ def answer_columns(answer: Answer) -> list[Column]:
     if any(match.reading for match in matches):
         found.append(column("probability", 2, _probability, right=True))
         found.append(column("false alarms", 3, _false_alarms, right=True))
+    if answer.statement.stability is not None:
+        found.append(column("stable", 1, _stays, right=True))
     found += [
         column("camera", 0, lambda match: known(match.crop.facts.camera)),
         column(f"time ({zone_name()})", 0, lambda match: _when(match, grouped)),
@@ -91,6 +96,10 @@ def answer_columns(answer: Answer) -> list[Column]:
 
 def _rank_before(match: Match) -> str:
     return UNKNOWN if match.rank_before is None else str(match.rank_before)
+
+
+def _stays(match: Match) -> str:
+    return UNKNOWN if match.stays is None else str(match.stays)
 
 
 def _probability(match: Match) -> str:

@@ -14,6 +14,7 @@ from reidsearch.domain.request import Filters, QueryPicture
 from reidsearch.output.attributes import by_themselves
 from reidsearch.output.readings import probability
 from reidsearch.output.shown import CardField
+from reidsearch.output.stability import stays_text
 from reidsearch.output.statement import decided_text
 from reidsearch.output.times import correction_text, local, utc_beside
 from reidsearch.output.visible import count
@@ -38,6 +39,7 @@ def card_fields(match: Match, filters: Filters) -> list[CardField]:
             "probability",
             f"probability {probability(match.reading)}" if match.reading else "",
         ),
+        CardField("stability", stays_text(match)),
         CardField("camera", camera_text(crop)),
         CardField("time", time_text(crop)),
         CardField("utc", "" if crop.facts.time is None else utc_beside(crop.facts.time)),

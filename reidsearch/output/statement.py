@@ -24,6 +24,7 @@ from reidsearch.output.footage_searched import not_analysed_told, searched_told
 from reidsearch.output.on_record import case_told, logged_sentence
 from reidsearch.output.query_origins import NAMED_AT_MOST, origin_sentences
 from reidsearch.output.readings import one_in
+from reidsearch.output.stability import stability_told
 from reidsearch.output.times import local
 from reidsearch.output.visible import count, visible
 
@@ -66,6 +67,7 @@ def brief(statement: Statement) -> list[str]:
         *(_scores(statement, whole=False) if uncalibrated else []),
         *not_analysed_told(statement.footage),
         *_missing(statement),
+        *stability_told(statement.stability),
         *(sentence(visible(warning)) for warning in statement.warnings),
         *case_told(statement.case),
         *([logged_sentence(statement.logged)] if statement.logged.entry is None else []),
@@ -90,6 +92,7 @@ def gist(statement: Statement, pictures: int = NAMED_IN_SHORT) -> list[str]:
         *_scores(statement),
         *searched_told(statement.footage),
         *_missing(statement),
+        *stability_told(statement.stability),
         *(sentence(visible(warning)) for warning in statement.warnings),
         *case_told(statement.case),
         logged_sentence(statement.logged),

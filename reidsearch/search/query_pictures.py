@@ -24,7 +24,7 @@ from reidsearch.domain.query_origins import (
     whole_box,
 )
 from reidsearch.domain.request import QueryPicture
-from reidsearch.media.pictures import read_with_digest
+from reidsearch.media.pictures import decode, read_with_digest
 from reidsearch.store.adjustment import cameras_of_sources
 from reidsearch.store.crops.embeddings import crops_with_embeddings
 from reidsearch.store.crops.store import Store
@@ -173,6 +173,27 @@ def read_query_picture(
         return ReadPicture.of_pixels(picture)
     pixels, sha256 = read_with_digest(picture, limits)
     return ReadPicture.of_pixels(pixels, origin_of_file(os.fspath(picture), sha256, pixels))
+
+
+def pictures_again(
+    store: Store, query: Sequence[Embeddable], limits: PictureLimits
+) -> list[Pixels | None]:
+    """Return the pictures of a query's views, in the order in which `embed_query` has them.
+
+    Returns:
+        (h, w, 3) uint8 BGR each; None where there is only an embedding.
+
+    Raises:
+        Refused: a picture cannot be read any more.
+        NotFound: a crop is gone.
+    """
+    read = [
+        read_query_picture(one, limits).pixels
+        for one in query
+        if not isinstance(one, int | EmbeddedPicture)
+    ]
+    crops = [decode(store.picture(one), limits) for one in query if isinstance(one, int)]
+    return [*read, *crops, *(None for one in query if isinstance(one, EmbeddedPicture))]
 
 
 def origin_of_file(

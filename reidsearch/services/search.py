@@ -137,6 +137,10 @@ class SearchService:
         asked = self._resolved(request)
         return engine.preview(self._store, self._gallery, asked, self._neighbours)
 
+    def reader(self, adjusted: bool) -> ScoreReader:
+        """Return what reads adjusted or plain scores, by a reference where nothing else does."""
+        return self._reading(self._reader(), adjusted=adjusted)
+
     def holds(self, sha256: str) -> bool:
         """Return whether the archive holds a file, by its SHA-256 in hexadecimal, as one crop.
 
@@ -200,6 +204,8 @@ class SearchService:
 
     def search_with(self, request: SearchRequest, given: Sequence[Embeddable]) -> Answer:
         """Answer a request, with these in place of its pictures."""
+        if request.stability:
+            raise UsageError("stability is told of one archive at a time")
         self.require_crops()
         (answer,) = self._answers([request], given)
         if isinstance(answer, Failed):
@@ -218,6 +224,7 @@ class SearchService:
         case, reader = asked_for(self._store), self._reader()
         answers: dict[int, Answer | Failed] = {}
         views: dict[int, Vectors] = {}
+        varied: dict[int, Ready] = {}
         groups: dict[Hashable, dict[int, Ready]] = {}
         for number, ready in enumerate(self._ready(requests, reader, given)):
             if isinstance(ready, Failed):
@@ -228,8 +235,12 @@ class SearchService:
                 answers[number] = self._whole(ready, reader)
             else:
                 groups.setdefault(ready.query.scope_key, {})[number] = ready
+                varied |= {number: ready} if ready.request.stability else {}
         for group in groups.values():
             answers |= zip(group, self._ranked(list(group.values()), reader), strict=True)
+        answers |= {
+            number: self._with_stability(ready, answers[number]) for number, ready in varied.items()
+        }
         told = [answers[number] for number in range(len(requests))]
         return with_entries(self._store, case, told, views)
 
@@ -250,6 +261,18 @@ class SearchService:
             if len(group) == 1:
                 return [Failed(group[0].request, error)]
             return [one for ready in group for one in self._ranked([ready], reader)]
+
+    def _with_stability(self, ready: Ready, answer: Answer | Failed) -> Answer | Failed:
+        from reidsearch.search.stability import StableQuery, with_stability
+
+        if isinstance(answer, Failed):
+            return answer
+        try:
+            asked = StableQuery(ready.query, ready.pictures, ready.request.limits)
+            parts = self._store, self._gallery, self._neighbours, self._engines.embed
+            return with_stability(*parts, asked, answer)
+        except ReidsearchError as error:
+            return Failed(ready.request, error)
 
     def _whole(self, ready: Ready, reader: ScoreReader) -> Answer | Failed:
         try:

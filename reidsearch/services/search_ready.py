@@ -49,12 +49,16 @@ class LookedUp:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A request that is ready to be searched for; `count` pictures and crops are in its query."""
+    """A request that is ready to be searched for; `count` pictures and crops are in its query.
+
+    `pictures` are what it was made from, in the order in which they were given.
+    """
 
     request: SearchRequest
     identity: IdentityQuery
     query: Query
     count: int
+    pictures: tuple[Embeddable, ...]
 
 
 def ready_to_search(
@@ -80,4 +84,4 @@ def ready_to_search(
             for origin, camera in zip(embedded.origins, embedded.cameras, strict=True)
         ),
     )
-    return Ready(request, identity, query, embedded.count)
+    return Ready(request, identity, query, embedded.count, one.pictures)

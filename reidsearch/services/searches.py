@@ -13,6 +13,7 @@ from reidsearch.domain.request import AnyPicture, Searched, SearchOptions, Searc
 from reidsearch.services.shared import Services
 
 if TYPE_CHECKING:
+    from reidsearch.domain.absence import Absence
     from reidsearch.domain.answers import Plan, SearchPreview
     from reidsearch.domain.company import Company
     from reidsearch.domain.decisions import Member
@@ -160,6 +161,20 @@ class Searches(Services):
         from reidsearch.services.company import company
 
         return company(self._store, sight or self.sight(None), identity, within_s=within_s)
+
+    def absence(self, answer: Answer) -> Absence:
+        """Return with which chance a search would have shown somebody, had they been there.
+
+        By camera and hour, from what the archive holds now: a "no" says no more than this.
+
+        Args:
+            answer: of a search of this archive.
+
+        Example:
+            >>> for one in archive.absence(archive.search("person.jpg")).cameras:
+            ...     print(one.camera, one.chance.value, one.chance.low, one.chance.high)
+        """
+        return self.absences.of(answer)
 
     def replay(
         self,

@@ -23,6 +23,7 @@ from reidsearch.vision.engines import Engines
 if TYPE_CHECKING:
     from reidsearch.base.settings_file import Settings
     from reidsearch.domain.work import Told
+    from reidsearch.services.absence import AbsenceService
     from reidsearch.services.accounts import AccountService
     from reidsearch.services.asking import AskingService
     from reidsearch.services.attributes import AttributeService
@@ -93,6 +94,13 @@ class Services:
         return SearchService(
             self._store, self._gallery, self.neighbours, self._engines, find, self._progress
         )
+
+    @cached_property
+    def absences(self) -> AbsenceService:
+        """What a "no" means: `archive.absences.of(answer)`."""
+        from reidsearch.services.absence import AbsenceService
+
+        return AbsenceService(self._store, self._gallery, self.searching.reader)
 
     def load_model(self) -> None:
         """Load the model that embeds, as the first search would: `archive.load_model()`.

@@ -21,7 +21,7 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "worker": INDEXING,
     "serve": (Event.SIGN_IN, Event.SIGN_IN_FAILED, Event.SIGN_OUT, Event.PLAYBACK, Event.SHOWN),
     "query": (Event.SEARCH, Event.SEARCH_END, Event.EXPORT),
-    "explain": (Event.EXPLAIN, Event.EXPORT),
+    "explain": (Event.EXPLAIN, Event.SEARCH, Event.EXPORT),
     "company": (Event.COMPANY, Event.EXPORT),
     "nearby": (Event.NEARBY, Event.EXPORT),
     "replay": (Event.REPLAY,),

@@ -76,6 +76,8 @@ def write_town(
     without: Collection[tuple[str, int]] = (),
     brightness: Mapping[tuple[str, int], int] | None = None,
     uncertainty_s: float = 1.0,
+    settings: Mapping[str, object] | None = None,
+    tall: Mapping[str, float] | None = None,
     seed: int = 1,
 ) -> list[Written]:
     """Write a town into an archive that holds nothing yet.
@@ -88,6 +90,8 @@ def write_town(
         without: segments that are not supplied, as camera and number of the segment, from 0.
         brightness: of the crops of a segment, grey levels; 110 where nothing is said.
         uncertainty_s: as it is recorded of every clock.
+        settings: how all footage was analysed, e.g. its `detector`.
+        tall: by camera, how tall people are in its picture, times what they are otherwise.
 
     Returns:
         What was written, in order of tracklet ids; sightings of segments left out are not there.
@@ -110,14 +114,16 @@ def write_town(
                     if one.camera == camera.name and from_s <= one.first_s < to_s - 1
                 ]
                 bright = (brightness or {}).get((camera.name, number), 110)
+                times = (tall or {}).get(camera.name, 1.0)
                 tracklets = [
-                    _tracklet(one, from_s, to_s, vectors.of(one, views), bright) for one in inside
+                    _tracklet(one, from_s, to_s, vectors.of(one, views), bright, times)
+                    for one in inside
                 ]
                 start = BEGIN + dt.timedelta(seconds=camera.shown_s(from_s))
                 clock = Clock(start, "option", uncertainty_s)
-                _write_source(
-                    footage, SourceFacts(camera.name, clock), number, to_s - from_s, tracklets
-                )
+                facts = SourceFacts(camera.name, clock)
+                made = settings or {}
+                _write_source(footage, facts, number, to_s - from_s, tracklets, made)
                 for one in inside:
                     crop = written[-1].crop_ids[-1] if written else 0
                     written.append(
@@ -164,14 +170,19 @@ def _unit(rows: NDArray[np.floating]) -> Vectors:
     return unit
 
 
+def height_px(one: Sighting) -> float:
+    """Return how tall a person is in the picture: nearer to the camera, lower and taller."""
+    return SIZE_PX[1] * (0.25 + 0.4 * one.feet)
+
+
 def _tracklet(
-    one: Sighting, from_s: float, to_s: float, vectors: Vectors, brightness: int
+    one: Sighting, from_s: float, to_s: float, vectors: Vectors, brightness: int, times: float
 ) -> Tracklet:
     first = round((one.first_s - from_s) * FPS)
     last = min(round((one.last_s - from_s) * FPS), round((to_s - from_s) * FPS) - 1)
     pts = np.arange(first, max(last, first) + 1, dtype=np.int64)
     width, height = SIZE_PX
-    tall = height * (0.25 + 0.4 * one.feet)  # nearer to the camera: lower and taller
+    tall = height_px(one) * times
     left = np.linspace(one.from_x, one.to_x, len(pts)) * (width - tall / 3)
     bottom = np.full(len(pts), one.feet * height)
     xyxy = np.stack([left, bottom - tall, left + tall / 3, bottom], axis=1)
@@ -203,13 +214,14 @@ def _write_source(
     number: int,
     seconds: float,
     tracklets: list[Tracklet],
+    settings: Mapping[str, object],
 ) -> None:
     name = f"{facts.camera}-{number:03}.mp4"
     info = VideoInfo(
         "video", "mp4", "h264", None, *SIZE_PX, 0, Fraction(1, FPS), 0, float(FPS), seconds
     )
     file = SourceFile(f"/footage/{name}", name, hashlib.sha256(name.encode()).digest(), 1000)
-    begun = footage.begin(file, info, facts, {"preset": "made", "max_gap_s": 4.0})
+    begun = footage.begin(file, info, facts, {"preset": "made", "max_gap_s": 4.0, **settings})
     length_us = round(seconds * 1_000_000)
     footage.commit(
         SourceStep(

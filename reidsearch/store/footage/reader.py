@@ -274,9 +274,16 @@ def _coverage(
 
 def heights_of(settings: Mapping[str, Any], width_px: int, height_px: int) -> HeightsSeen | None:
     """Return how tall people have to be in a source to be seen, by how it was analysed."""
-    detector, least_px = settings.get("detector"), settings.get("min_height_px")
-    return heights_seen(
-        str(detector),
+    return heights_seen(*detected_by(settings, width_px, height_px))
+
+
+def detected_by(
+    settings: Mapping[str, Any], width_px: int, height_px: int
+) -> tuple[str, int, int, int, int]:
+    """Return how people were detected in a source, as `heights_seen` and `recall_of` take it."""
+    least_px = settings.get("min_height_px")
+    return (
+        str(settings.get("detector")),
         width_px,
         height_px,
         tiles_used(settings),

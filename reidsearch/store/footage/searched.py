@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from sqlalchemy import Connection, exists, func, select
 
 from reidsearch.base.timecode import to_us
 from reidsearch.domain.answers import FootageSearched
-from reidsearch.domain.footage import HeightsSeen, How, SourceState
+from reidsearch.domain.footage import Clock, HeightsSeen, How, SourceState, Span
 from reidsearch.domain.request import Filters
 from reidsearch.domain.steps import current_names
 from reidsearch.store import tables
@@ -26,8 +27,12 @@ from reidsearch.store.tables.footage import footage, footage_location, span
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
-    """One source; its times are None when its clock is not known."""
+class SearchedSource:
+    """One source; its times are None when its clock is not known.
+
+    Args:
+        settings: how it was analysed.
+    """
 
     source_id: int
     camera: str | None
@@ -40,6 +45,45 @@ class _Source:
     heights: HeightsSeen | None
     first_us: int | None
     last_us: int | None
+    clock: Clock
+    settings: Mapping[str, Any]
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """A source that passes filters by camera and place, and how it was analysed.
+
+    Args:
+        spans: as far as what was found there is still held.
+    """
+
+    source: SearchedSource
+    spans: tuple[Span, ...]
+
+
+def analysed(store: Store, filters: Filters) -> list[Analysed]:
+    """Return the sources that pass the filters by camera and place, whatever their time."""
+    live_runs = store.running_runs()
+    with store.read() as connection:
+        sources = [
+            one for one in _sources(connection, live_runs) if _of_camera_and_place(one, filters)
+        ]
+        ids = [one.source_id for one in sources]
+        spans = read_spans(connection, ids)
+        holes = erased.holes(connection, [one.source_id for one in sources if one.erased])
+    return [
+        Analysed(
+            one,
+            erased.held(
+                spans.get(one.source_id, ()),
+                holes.get(one.source_id, ()),
+                None if one.state is SourceState.FINISHED else one.duration_us,
+            ),
+        )
+        for one in sources
+    ]
 
 
 def footage_searched(store: Store, filters: Filters) -> FootageSearched:
@@ -93,12 +137,12 @@ _SOURCES = (
 )
 
 
-def _sources(connection: Connection, live_runs: frozenset[int]) -> list[_Source]:
+def _sources(connection: Connection, live_runs: frozenset[int]) -> list[SearchedSource]:
     found = []
     for row in connection.execute(_SOURCES):
-        clock = footage_rows.read_clock(row)
+        clock, settings = footage_rows.read_clock(row), current_names(row.settings)
         found.append(
-            _Source(
+            SearchedSource(
                 row.source_id,
                 row.camera,
                 row.location or "",
@@ -107,21 +151,25 @@ def _sources(connection: Connection, live_runs: frozenset[int]) -> list[_Source]
                 row.duration_us,
                 row.erased,
                 int(current_names(row.counts).get("small", 0)),
-                heights_of(current_names(row.settings), row.width_px, row.height_px),
+                heights_of(settings, row.width_px, row.height_px),
                 clock.at_us(Fraction(0)),
                 clock.at_us(Fraction(row.duration_us, 1_000_000)),
+                clock,
+                settings,
+                row.width_px,
+                row.height_px,
             )
         )
     return found
 
 
-def _heights(sources: Sequence[_Source]) -> dict[HeightsSeen | None, int]:
+def _heights(sources: Sequence[SearchedSource]) -> dict[HeightsSeen | None, int]:
     """Count sources by how tall people have to be in them; most sources first."""
     counted = Counter(one.heights for one in sources)
     return dict(sorted(counted.items(), key=lambda one: (-one[1], one[0] is None, str(one[0]))))
 
 
-def _of_camera_and_place(one: _Source, filters: Filters) -> bool:
+def _of_camera_and_place(one: SearchedSource, filters: Filters) -> bool:
     camera = one.camera
     if camera is not None and (
         (filters.cameras and camera not in filters.cameras) or camera in filters.not_cameras
@@ -130,7 +178,7 @@ def _of_camera_and_place(one: _Source, filters: Filters) -> bool:
     return not filters.sources or at_one_of(one.location, one.sha256, filters.sources)
 
 
-def _of_time(one: _Source, filters: Filters) -> bool:
+def _of_time(one: SearchedSource, filters: Filters) -> bool:
     if one.first_us is None or one.last_us is None:
         return True
     after, before = filters.after, filters.before
@@ -141,7 +189,7 @@ def _of_time(one: _Source, filters: Filters) -> bool:
 
 
 def _seconds(
-    connection: Connection, sources: Sequence[_Source], *, everything: bool
+    connection: Connection, sources: Sequence[SearchedSource], *, everything: bool
 ) -> dict[How, float]:
     """Media time by how it was analysed, of these sources; `everything`: they are all there are."""
     summed = select(span.c.how, func.sum(span.c.to_us - span.c.from_us)).group_by(span.c.how)
@@ -156,7 +204,7 @@ def _seconds(
 
 
 def _take_out(
-    connection: Connection, lengths_us: dict[How, int], sources: Sequence[_Source]
+    connection: Connection, lengths_us: dict[How, int], sources: Sequence[SearchedSource]
 ) -> None:
     """Count apart what was deleted, and not at all what is not committed yet."""
     until = {
@@ -175,7 +223,7 @@ def _take_out(
                 lengths_us[one.how] = lengths_us.get(one.how, 0) + sign * length_us
 
 
-def _coverage_gaps(sources: list[_Source], filters: Filters) -> dict[str, float]:
+def _coverage_gaps(sources: list[SearchedSource], filters: Filters) -> dict[str, float]:
     """Seconds by camera."""
     holes = not_supplied(
         (

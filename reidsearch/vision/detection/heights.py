@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from importlib import resources
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reidsearch.domain.footage import HARDLY, MOSTLY, HeightsSeen
 from reidsearch.vision.detection.tiles import tiling_of
@@ -21,6 +22,8 @@ from reidsearch.vision.models.catalogue import catalogue
 
 ASPECT = 16 / 9  # of the frames that the curves were measured in
 ROUNDED_PX = 5
+MEASURED_ON = 37
+"""So many pictures of people of each height the curves were measured on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,11 @@ class Curve:
         """Return the height from which on this share is found."""
         shares, first = np.unique(self.recall, return_index=True)
         return float(np.interp(recall, shares, np.array(self.heights_px)[first]))
+
+    def recall_at(self, heights_px: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return (n,) the share of people of these heights that is found in one frame."""
+        found: NDArray[np.float64] = np.interp(heights_px, self.heights_px, self.recall)
+        return found
 
     def scale(self, width_px: int, height_px: int) -> float:
         """Return by what a frame's heights are multiplied, as far as a detector sees them.
@@ -76,6 +84,33 @@ def heights_seen(
     )
     hardly, mostly = (_rounded(curve.height_for(share) / scale) for share in (HARDLY, MOSTLY))
     return HeightsSeen(max(hardly, least_px), max(mostly, least_px), height_px)
+
+
+def recall_of(
+    detector: str,
+    width_px: int,
+    height_px: int,
+    grid: int,
+    least_px: int,
+    heights_px: NDArray[np.float64],
+) -> NDArray[np.float64] | None:
+    """Return (n,) which share of people of these heights is found in one frame of a size.
+
+    Args:
+        detector, width_px, height_px, grid, least_px: as `heights_seen` takes them.
+        heights_px: (n,) of people, in pixels of these frames.
+
+    Returns:
+        None where nobody measured it.
+    """
+    curve = curves().get(detector)
+    if curve is None or width_px <= 0 or height_px <= 0:
+        return None
+    scale = max(
+        curve.scale(box.width_px, box.height_px)
+        for box in tiling_of(width_px, height_px, grid).boxes
+    )
+    return np.where(heights_px < least_px, 0.0, curve.recall_at(heights_px * scale))
 
 
 def _rounded(height_px: float) -> int:

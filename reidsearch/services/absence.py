@@ -1,0 +1,362 @@
+"""With which chance a search would have shown somebody, had they been there.
+
+Everything is computed when it is asked for, from what the archive holds by then; nothing is stored.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection, Hashable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from reidsearch.base.time_of_day import DAY_US, offset_us, offsets
+from reidsearch.base.timecode import from_us, parse_zone, to_us
+from reidsearch.domain.absence import (
+    HOUR_US,
+    Absence,
+    CameraAbsence,
+    Cell,
+    Covered,
+    Factor,
+    Interval,
+    cells_of,
+    common_us,
+    confident,
+    covered,
+    merged,
+    product,
+)
+from reidsearch.domain.adjustment import Adjustment
+from reidsearch.domain.answers import Answer, Statement
+from reidsearch.domain.footage import UNSEEN
+from reidsearch.domain.request import Filters, SearchRequest
+from reidsearch.index.gallery import Gallery
+from reidsearch.services.absence_detection import Detection
+from reidsearch.services.absence_factors import CERTAIN, by_calibration, cut_off, other_factors
+from reidsearch.store.crops.labelled import confirmed_crops, labelled_crops
+from reidsearch.store.crops.store import Store
+from reidsearch.store.footage.reader import any_footage
+from reidsearch.store.footage.searched import Analysed, analysed
+from reidsearch.store.identities.store import last_decision
+from reidsearch.store.selection import cameras_passing
+from reidsearch.store.timezone import stored_timezone
+
+if TYPE_CHECKING:
+    from reidsearch.calibration.apply import ScoreReader
+    from reidsearch.search.leave_one_out import FoundAgain
+
+ENOUGH_PEOPLE = 10
+"""Who were seen by two cameras: of fewer the share that is found again says next to nothing."""
+
+_MODELLED = {"cameras", "not_cameras", "after", "before", "sources", "exclude_crops"}
+_MODELLED |= {"wearing", "with_things", "without_things", "time_of_day"}
+
+
+class AbsenceService:
+    """Chances of one archive.
+
+    Args:
+        reader: adjusted or plain -> the reader of such scores, by a reference where there is no
+            calibration.
+    """
+
+    def __init__(
+        self, store: Store, gallery: Gallery, reader: Callable[[bool], ScoreReader]
+    ) -> None:
+        self._store, self._gallery, self._reader = store, gallery, reader
+        self._kept: tuple[Hashable, tuple[FoundAgain | None, str]] | None = None
+
+    def of(self, answer: Answer, cameras: Collection[str] | None = None) -> Absence:
+        """Return with which chance the search that gave an answer would have shown somebody.
+
+        Args:
+            answer: of this archive, as it is now.
+            cameras: the only ones that may be learned from, of an account that is limited to them;
+                None: all. What the answer searched is limited by its filters.
+        """
+        filters = answer.statement.filters
+        sources = analysed(self._store, filters)
+        ranking = self._ranking(answer, cameras)
+        others = tuple(other_factors(answer.statement))
+        asked = self._asked(filters, sources)
+        zone = self._zone(filters)
+        ahead_us = offset_us(zone, from_us(asked[0][0])) if asked else 0
+        step_us, cells = cells_of(asked, ahead_us)
+        fixed = (ranking, *(one for _, one in others))
+        heights = Detection(self._store, sources)
+        names = dict.fromkeys(
+            sorted({one.source.camera for one in sources}, key=lambda name: (name is None, name))
+        )
+        shown = [
+            self._camera(
+                name, [one for one in sources if one.source.camera == name], heights, fixed, cells
+            )
+            for name in names
+        ]
+        shown += [
+            _without_footage(name, self._holds_pictures(name), fixed)
+            for name in self._asked_for(filters)
+            if name not in names
+        ]
+        return Absence(
+            answer,
+            confident(answer),
+            asked[0][0] if asked else None,
+            asked[-1][1] if asked else None,
+            step_us,
+            ranking,
+            others,
+            tuple(shown),
+            tuple(_notes(answer.statement)),
+        )
+
+    def unless_confident(
+        self, answer: Answer, cameras: Collection[str] | None = None
+    ) -> Absence | None:
+        """Return the same for an answer that needs it said; None for one that does not.
+
+        That is an answer with a confident match, and any of an archive without footage, of which
+        nothing is known. Raises as `of`.
+        """
+        if confident(answer) or not any_footage(self._store):
+            return None
+        return self.of(answer, cameras)
+
+    # -- coverage -----------------------------------------------------------------------------
+
+    def _camera(
+        self,
+        name: str | None,
+        sources: Sequence[Analysed],
+        heights: Detection,
+        fixed: Sequence[Factor],
+        cells: Sequence[tuple[Interval, list[Interval]]],
+    ) -> CameraAbsence:
+        detection = heights.of(sources)
+        chance = product([detection, *fixed])
+        timed = [one for one in sources if one.source.first_us is not None]
+        notes = []
+        if len(timed) < len(sources):
+            notes.append(
+                f"of {len(sources) - len(timed):,} of {len(sources):,} sources the clock is not "
+                "known: when they show something cannot be told, and no hour counts them"
+            )
+        if not timed:
+            share = _share_of_footage(sources)
+            return CameraAbsence(
+                name, share, detection, share.times(chance), notes=(*notes, _NO_HOURS)
+            )
+        seen = merged(stretch for one in timed for stretch in _analysed(one))
+        unsure = [one.source.clock.uncertainty_s for one in timed]
+        if None in unsure:
+            notes.append("how far the clock of its footage may be off is not known")
+        off_us = round(max((one for one in unsure if one is not None), default=0.0) * 1_000_000)
+        asked = merged(part for _, parts in cells for part in parts)
+        whole = covered(seen, asked, off_us)
+        hours = []
+        for (first, last), parts in cells:
+            share = covered(seen, parts, off_us)
+            asked_us = sum(to - since for since, to in parts)
+            hours.append(Cell(first, last, asked_us, share, share.times(chance)))
+        return CameraAbsence(
+            name, whole, detection, whole.times(chance), tuple(hours), tuple(notes)
+        )
+
+    def _asked(self, filters: Filters, sources: Sequence[Analysed]) -> list[Interval]:
+        """Return the time that is asked about; empty: there is no clock to tell it by."""
+        firsts = [one.source.first_us for one in sources if one.source.first_us is not None]
+        lasts = [one.source.last_us for one in sources if one.source.last_us is not None]
+        if not firsts or not lasts:
+            return []
+        first = min(firsts) if filters.after is None else to_us(filters.after)
+        last = max(lasts) if filters.before is None else to_us(filters.before)
+        if last <= first:  # beyond all footage: the hour next to what was named
+            first, last = (
+                (last - HOUR_US, last) if filters.after is None else (first, first + HOUR_US)
+            )
+        return _in_hours(filters, first, last, self._zone(filters))
+
+    def _zone(self, filters: Filters) -> dt.tzinfo | None:
+        hours = filters.time_of_day
+        name = (hours.zone if hours else None) or stored_timezone(self._store)
+        return parse_zone(name) if name else None
+
+    def _asked_for(self, filters: Filters) -> Sequence[str]:
+        """Return the cameras that a search goes through, whether they have footage or not."""
+        if filters.cameras:
+            return filters.cameras
+        if filters.sources:
+            return ()
+        with self._store.scan() as connection:
+            return cameras_passing(connection, Filters(not_cameras=filters.not_cameras))
+
+    def _holds_pictures(self, camera: str) -> bool:
+        with self._store.scan() as connection:
+            return bool(cameras_passing(connection, Filters(cameras=(camera,))))
+
+    # -- ranking ------------------------------------------------------------------------------
+
+    def _ranking(self, answer: Answer, cameras: Collection[str] | None) -> Factor:
+        """Return the chance that what is stored of the person was among what was shown."""
+        statement = answer.statement
+        cut = cut_off(answer)
+        if cut is None:
+            return Factor(1.0, CERTAIN, "everything that was searched is shown")
+        found, source = self._kept_or_measured(statement, cameras)
+        if found is not None:
+            return Factor(
+                found.share,
+                found.people,
+                f"measured on {found.pairs:,} {source} of this archive ({found.people:,} people), "
+                f"{_LEANS[source]}",
+                found.pairs,
+            )
+        adjusted = statement.adjusted.why_not is None
+        return by_calibration(self._reader(adjusted).calibration, cut)
+
+    def _kept_or_measured(
+        self, statement: Statement, cameras: Collection[str] | None
+    ) -> tuple[FoundAgain | None, str]:
+        """Measure once for each state of the archive, of its decisions, and kind of search."""
+        asked = statement.requested
+        k = statement.k if asked is None else asked.k
+        request = SearchRequest(
+            k=k,
+            filters=replace(statement.filters, exclude_crops=()),
+            min_score=-1.0 if statement.min_score is None else statement.min_score,
+            grouped=statement.grouped and statement.footage.sources > 0,
+            exact=asked is not None and asked.exact,
+            adjusted=statement.adjusted.why_not is None,
+        )
+        views = max(len(statement.query_pictures), 1)
+        with self._gallery.busy:
+            self._gallery.sync()
+            with self._store.read() as connection:
+                decided = last_decision(connection)
+            key = (
+                *(self._gallery.state, decided, k, request.filters, views),
+                *(request.min_score, request.grouped, request.exact, request.adjusted),
+                None if cameras is None else frozenset(cameras),
+            )
+            if self._kept is None or self._kept[0] != key:
+                self._kept = key, self._found_again(request, views, cameras)
+            return self._kept[1]
+
+    def _found_again(
+        self, request: SearchRequest, views: int, cameras: Collection[str] | None
+    ) -> tuple[FoundAgain | None, str]:
+        from reidsearch.search.leave_one_out import found_again
+
+        made = self._gallery.adjustment() if request.adjusted else None
+        for known, source in (
+            (confirmed_crops, "confirmed pairs"),
+            (labelled_crops, "labelled pairs"),
+        ):
+            pairs, _ = known(self._store)
+            if cameras is not None:
+                pairs = [one for one in pairs if one[2] in cameras]
+            if len({person for _, person, _ in pairs}) < ENOUGH_PEOPLE:
+                continue
+            found = found_again(
+                self._store,
+                self._gallery,
+                pairs,
+                request,
+                k=request.k,
+                views=views,
+                adjust=made if isinstance(made, Adjustment) else None,
+            )
+            if found is not None and found.people >= ENOUGH_PEOPLE:
+                return found, source
+        return None, ""
+
+
+_LEANS = {
+    "confirmed pairs": "which somebody has found before: of harder ones it may be less",
+    "labelled pairs": "whose labels came with the crops",
+}
+_NO_HOURS = "the share analysed is that of its footage, whenever it was taken"
+
+
+def _notes(statement: Statement) -> list[str]:
+    """Return what limits all chances of a search."""
+    found = []
+    narrowed = sorted(
+        name
+        for name in Filters.__dataclass_fields__
+        if name not in _MODELLED and getattr(statement.filters, name) != getattr(Filters(), name)
+    )
+    if narrowed:
+        told = ", ".join(name.replace("_", " ") for name in narrowed)
+        found.append(f"of somebody who passes these filters: {told}")
+    if statement.feedback is not None:
+        found.append("what feedback refined is not measured: the chance is that of the query alone")
+    if statement.left_out_unknown_time or statement.left_out_unknown_camera:
+        found.append("who is on crops that a filter left out for want of knowledge is not counted")
+    if statement.ranked_by.reranked:
+        found.append("ranks are told by score: what re-ranking moves is not counted")
+    return found
+
+
+def _without_footage(name: str, pictures: bool, fixed: Sequence[Factor]) -> CameraAbsence:
+    """Return a camera of which no footage passes: nothing is known of it, or nothing is there."""
+    if not pictures:
+        nothing = Covered(0.0, 0.0, 0.0)
+        factor = Factor(None, 0, "there is no footage of it")
+        zero = nothing.times(product([factor, *fixed]))
+        return CameraAbsence(name, nothing, factor, zero, notes=("it has no footage here",))
+    factor = Factor(None, 0, "there are pictures of it and no footage")
+    unknown = replace(product([factor, *fixed]), value=None, low=0.0)
+    return CameraAbsence(
+        name,
+        None,
+        factor,
+        unknown,
+        notes=("it has pictures and no footage: which part of its time they are of is not known",),
+    )
+
+
+def _analysed(one: Analysed) -> list[Interval]:
+    """Return when a source with a clock was analysed, on the wall clock."""
+    clock, found = one.source.clock, []
+    for span in one.spans:
+        first = clock.at_us(Fraction(span.from_us, 1_000_000))
+        last = clock.at_us(Fraction(span.to_us, 1_000_000))
+        if span.how not in UNSEEN and first is not None and last is not None:
+            found.append((first, last))
+    return found
+
+
+def _share_of_footage(sources: Sequence[Analysed]) -> Covered:
+    """Return which share of the footage of sources was analysed, in media time."""
+    total = sum(one.source.duration_us for one in sources)
+    seen = sum(
+        common_us(
+            merged((span.from_us, span.to_us) for span in one.spans if span.how not in UNSEEN),
+            [(0, max(one.source.duration_us, 1))],
+        )
+        for one in sources
+    )
+    share = seen / total if total else 0.0
+    return Covered(share, share, share)
+
+
+def _in_hours(filters: Filters, first: int, last: int, zone: dt.tzinfo | None) -> list[Interval]:
+    """Return the time from `first` to `last`, or what of it lies in the hours asked for."""
+    hours = filters.time_of_day
+    if hours is None:
+        return [(first, last)]
+    ahead = offsets(zone, first - 2 * DAY_US, last + 2 * DAY_US)
+    found = []
+    for number, (since, by) in enumerate(ahead):
+        until = ahead[number + 1][0] if number + 1 < len(ahead) else last
+        low = first if number == 0 else max(first, since)
+        high = min(last, until)
+        day = (low + by) // DAY_US * DAY_US - DAY_US
+        while day - by < high:
+            begins = day - by + hours.begins_us
+            found.append((max(low, begins), min(high, begins + hours.length_us)))
+            day += DAY_US
+    return merged(found)
