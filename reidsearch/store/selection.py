@@ -121,9 +121,18 @@ def _unknown(connection: Connection, asked: _Conditions) -> Unknown:
 def passing_told(connection: Connection, filters: Filters) -> tuple[Unknown, tuple[str, ...]]:
     """Return what filters leave out for want of knowledge, and the cameras with what passes."""
     asked = _conditions(connection, filters)
+    return _unknown(connection, asked), _cameras(connection, asked)
+
+
+def cameras_passing(connection: Connection, filters: Filters) -> tuple[str, ...]:
+    """Return the names of the cameras that have crops which pass."""
+    return _cameras(connection, _conditions(connection, filters))
+
+
+def _cameras(connection: Connection, asked: _Conditions) -> tuple[str, ...]:
     having = select(tables.crop.c.camera_id).where(*asked.every).distinct()
     names = select(tables.camera.c.name).where(tables.camera.c.id.in_(having))
-    return _unknown(connection, asked), tuple(sorted(connection.scalars(names)))
+    return tuple(sorted(connection.scalars(names)))
 
 
 @dataclass(frozen=True, slots=True)
