@@ -56,6 +56,8 @@ from reidsearch.domain.pictures import PicturesKept
 from reidsearch.domain.reports import Failure, Summary
 from reidsearch.domain.scores import Calibration
 from reidsearch.domain.tracklets import SourceInterval
+from reidsearch.domain.transit_times import LeftOut, Leg, TransitModel
+from reidsearch.linking.transit_model import fitted
 from reidsearch.output import (
     browse,
     calibration,
@@ -67,6 +69,7 @@ from reidsearch.output import (
     proposals,
     recorders,
     text,
+    transit,
 )
 from reidsearch.output.answer_text import answer_view
 
@@ -184,6 +187,15 @@ def journey() -> Journey:
     stops = (Stop(1, presence(), None), Stop(2, presence(T2), 7))
     between = (Between(1, 2, AT_US, AT_US + 75_000_000, {"yard": 75.0, "hall": 20.0}),)
     return Journey(ANNA, stops, between, 3, (), Transits())
+
+
+def transits() -> TransitModel:
+    gaps = [40.0, 41.0, 39.5, 52.0, 38.0, 900.0]
+    legs = [Leg(person, CAMERA, "yard", gap, 2.0, True) for person, gap in enumerate(gaps)]
+    counts = {(CAMERA, "yard"): 6, ("yard", CAMERA): 2}
+    times = {(CAMERA, "yard"): fitted(legs)}
+    left_out = LeftOut(1, 2, 3)
+    return TransitModel((CAMERA, "yard"), times, counts, {}, {}, 6, 14, left_out)
 
 
 def explained() -> RenderableType:
@@ -340,6 +352,7 @@ TABLES: dict[str, tuple[Callable[[], RenderableType], tuple[str, ...]]] = {
     "link": (lambda: proposals.linking_view(linking()), ("7", "0.890")),
     "identity proposals": (proposal, (*SEEN, "0.910")),
     "journey": (lambda: journeys.journey_view(journey()), SEEN),
+    "transit": (lambda: transit.transit_view(transits()), (CAMERA, "yard", "41.8 s", "6")),
     "recorders": (recorded, ("plain", CAMERA, TIME.replace(" ", "T"))),
     "explain": (explained, (str(CROP), CAMERA, "0.871")),
     "calibrate": (calibrated, ("0.30",)),
