@@ -31,6 +31,8 @@ OF_ONE = {
     "unlikes": "crop ids are of one archive",
     "query_camera": "scores of several archives are not camera-adjusted",
     "max_false_alarms": "each archive has a calibration of its own",
+    "space_time": "confirmed sightings are those of one archive",
+    "combined": "confirmed sightings are those of one archive",
 }
 """Parameters that need one archive, and why."""
 

@@ -27,8 +27,10 @@ from reidsearch.domain.footage import HeightsSeen
 from reidsearch.domain.tracklets import Doubt, Moment, Purity, SourceInterval, TrackletSeen
 
 MILLION = 1_000_000
-LATER = ("newest_crop", "requested", "calibration_sha256")
-"""Fields of a statement that answers of earlier versions lack."""
+LATER = ("newest_crop", "requested", "calibration_sha256", "space_time")
+"""Fields of a statement that answers of earlier versions lack, or that nobody asked for."""
+NOT_ASKED = {"space_time": False, "combined": False}
+"""Fields of a request that stand in a document only where they were asked for."""
 
 
 def read_answer(document: Any) -> Answer:
@@ -72,6 +74,7 @@ def _statement(given: Mapping[str, Any]) -> Statement:
                 "heights": {},
             },
             "pending": pending,
+            "requested": given.get("requested") and {**NOT_ASKED, **given["requested"]},
             "identity": given["identity"] and {**given["identity"], "named": given["identity"]},
         },
     )
@@ -89,6 +92,7 @@ def _match(given: Mapping[str, Any]) -> Match:
             **{name: given[name] for name in ("rank", "rank_before", "score", "identity", "liked")},
             **{name: given[name] for name in ("rejected_for", "reading")},
             "own": given["own_by"],
+            "space_time": given.get("space_time"),
             "crop": crop,
             "tracklet": None if tracklet is None else _tracklet(tracklet, crop),
             "attributes": None if given["attributes"] is None else _attributes(given["attributes"]),

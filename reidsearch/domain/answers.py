@@ -20,6 +20,7 @@ from reidsearch.domain.pending import Pending
 from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.domain.request import Filters, Requested, SearchRequest
 from reidsearch.domain.scores import Provenance, Reading
+from reidsearch.domain.space_time import ReadBy, SpaceTime
 from reidsearch.domain.tracklets import TrackletSeen
 
 
@@ -46,6 +47,7 @@ class Match:
     `rank_before` is the rank by score alone, None where the answer was not re-ranked.
     `liked`: it is the person by the user's word (`Feedback`), and was not found by this search.
     `own` says that the match is what was searched with; None: it is not, as far as is known.
+    `space_time` is what its place and time say, None where that was not asked.
     """
 
     rank: int
@@ -59,6 +61,7 @@ class Match:
     rank_before: int | None = None
     liked: bool = False
     own: Own | None = None
+    space_time: SpaceTime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +238,7 @@ class Statement:
         case: that the search was made for; None: for none.
         newest_crop: the highest crop id that had been given when the search ran.
         requested: the rest of the request. Of both, None: an earlier version gave the answer.
+        space_time: what place and time of matches were read by; None: that was not asked.
     """
 
     archive: str
@@ -278,6 +282,7 @@ class Statement:
     newest_crop: int | None = None
     requested: Requested | None = None
     calibration_sha256: str | None = None
+    space_time: ReadBy | None = None
 
 
 @dataclass(frozen=True, slots=True)

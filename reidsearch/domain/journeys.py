@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from reidsearch.domain.decisions import Identity, Presence, TooFast, Transits
+from reidsearch.domain.footage import UNSEEN, SourceCoverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +70,30 @@ class Journey:
     cameras: int
     too_fast: tuple[TooFast, ...]
     transits: Transits
+
+
+def analysed(sources: Iterable[SourceCoverage]) -> dict[str, list[tuple[int, int]]]:
+    """Return when each camera's footage was analysed, wall clock; merged, in order."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for one in sources:
+        camera, clock = one.facts.camera, one.facts.clock
+        if camera is None or clock.start is None:
+            continue
+        found.setdefault(camera, [])
+        for span in one.spans:
+            first = clock.at_us(Fraction(span.from_us, 1_000_000))
+            last = clock.at_us(Fraction(span.to_us, 1_000_000))
+            if span.how not in UNSEEN and first is not None and last is not None:
+                found[camera].append((first, last))
+    return {camera: merged(found[camera]) for camera in sorted(found)}
+
+
+def merged(stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return stretches of time in order; those that touch or overlap as one."""
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted(stretches):
+        if joined and first <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(last, joined[-1][1])
+        else:
+            joined.append((first, last))
+    return joined

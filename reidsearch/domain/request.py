@@ -20,6 +20,7 @@ from reidsearch.domain.attributes import Asked, require_things, worn
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.pixels import is_image, to_pixels
 from reidsearch.domain.query_origins import ReadPicture
+from reidsearch.domain.space_time import POOL
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -147,6 +148,9 @@ class SearchRequest:
         query_camera: name of the archive's camera that took the pictures; None: that of the source
             with these bytes, if the archive holds one. Crops given by id have their own: for them
             alone it is refused.
+        space_time: say of each match what its place and time say, beside appearance: of an
+            identity alone (`domain.space_time`).
+        combined: put the matches in the order of both. Needs a calibration.
 
     Raises:
         UsageError: a value makes no sense, or contradicts another.
@@ -174,6 +178,8 @@ class SearchRequest:
     label: str | None = None
     adjusted: bool = True
     query_camera: str | None = None
+    space_time: bool = False
+    combined: bool = False
 
     def __post_init__(self) -> None:
         pictures = tuple(_picture(one, self.limits) for one in _as_list(self.query))
@@ -184,6 +190,7 @@ class SearchRequest:
             raise UsageError("the identity to search for is an empty text")
         self._require_query_camera()
         self._require_limits()
+        self._require_space_time()
         if self.new_only and self.identity is None:
             raise UsageError(
                 "only new matches were asked for, but of no identity",
@@ -217,6 +224,24 @@ class SearchRequest:
     def refined(self) -> bool:
         """Whether feedback refines the query."""
         return bool(self.likes or self.unlikes)
+
+    @property
+    def pooled(self) -> SearchRequest:
+        """The request for as many matches as both kinds of evidence put in order together."""
+        return replace(self, k=max(self.k, POOL)) if self.combined and self.k else self
+
+    def _require_space_time(self) -> None:
+        if self.combined:
+            object.__setattr__(self, "space_time", True)
+        if self.space_time and self.identity is None:
+            raise UsageError(
+                "what place and time say was asked for, but of no identity",
+                "name the identity",
+                kind=Kind.IDENTITY_NEEDED,
+            )
+        if self.combined and (self.refined or self.k is None):
+            what = "a query that feedback refined" if self.refined else "a list of all matches"
+            raise UsageError(f"{what} cannot be put in the order of both kinds of evidence")
 
     def _require_query_camera(self) -> None:
         if self.query_camera is None:
@@ -263,8 +288,8 @@ class Requested:
     """What of a request its statement does not tell otherwise: with it the request can be repeated.
 
     Args:
-        k, min_score, max_false_alarms, prior, exact, reranked, adjusted, query_camera, new_only: of
-            the `SearchRequest`, as they were given.
+        k, min_score, max_false_alarms, prior, exact, reranked, adjusted, query_camera, new_only,
+            space_time, combined: of the `SearchRequest`, as they were given.
         exclude_crops: of its filters; the statement's own name those that the query left out too.
     """
 
@@ -278,6 +303,8 @@ class Requested:
     query_camera: str | None
     new_only: bool
     exclude_crops: tuple[int, ...]
+    space_time: bool = False
+    combined: bool = False
 
     @classmethod
     def of(cls, request: SearchRequest) -> Requested:
@@ -293,6 +320,8 @@ class Requested:
             request.query_camera,
             request.new_only,
             request.filters.exclude_crops,
+            request.space_time,
+            request.combined,
         )
 
 
@@ -315,6 +344,8 @@ class SearchOptions(TypedDict, total=False):
     label: str | None
     adjusted: bool
     query_camera: str | None
+    space_time: bool
+    combined: bool
 
 
 Searched: TypeAlias = "SearchRequest | AnyPicture | Sequence[AnyPicture]"

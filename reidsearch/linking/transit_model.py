@@ -2,9 +2,11 @@
 
 Times are looked at on an axis that is straight near zero and logarithmic beyond some seconds, so
 that ways of ten seconds and of ten minutes are modelled alike, and cameras that see one place
-(times below zero) as well. On it who goes directly is normal and who does not is spread evenly;
-which is which is estimated (expectation maximisation). What the journeys leave possible is kept as
-draws of the parameters, so that everything computed from them has an interval.
+(times below zero) as well. On it who goes directly is normal, and who does not is spread evenly
+from their median on, since no detour is shorter; which is which is estimated (expectation
+maximisation). A few of these may be anything, at any time alike: wrong decisions and wrong clocks.
+What the journeys leave possible is kept as draws of the parameters, so that everything computed
+from them has an interval.
 """
 
 from __future__ import annotations
@@ -50,9 +52,9 @@ def seconds_at(places: ArrayLike) -> Values:
     return np.asarray(STRAIGHT_S * np.sinh(np.asarray(places, np.float64)))
 
 
-_LOW, _HIGH = float(axis(EARLIEST_S)), float(axis(HORIZON_S))
-EVENLY = 1.0 / (_HIGH - _LOW)
-"""Density on the axis of who does not go directly."""
+ANYTHING = 0.05
+"""Of who does not go directly: the share that comes at any time alike."""
+_HIGHEST = float(axis(HORIZON_S))
 
 
 def usable(seen: Iterable[Presence]) -> tuple[list[Presence], LeftOut]:
@@ -153,14 +155,15 @@ def transit_model(people: Mapping[int, Sequence[Presence]]) -> TransitModel:
 
 def fitted(legs: Sequence[Leg]) -> TransitTime:
     """Return the transit time that journeys between the same two cameras show."""
-    places = axis([leg.gap_s for leg in legs])
+    gaps = np.array([leg.gap_s for leg in legs], np.float64)
+    places = axis(gaps)
     centre = float(np.median(places))
     spread = max(1.4826 * float(np.median(np.abs(places - centre))), SPREAD / 2)
     share = INDIRECT / (INDIRECT + DIRECT)
     direct = np.ones(len(places))
     for _ in range(ROUNDS):
-        near = (1 - share) * _normal(places, centre, spread)
-        direct = near / (near + share * EVENLY)
+        near = (1 - share) * _going(gaps, centre, spread)
+        direct = near / (near + share * _elsewhere(gaps, centre))
         weight = float(direct.sum())
         centre = float(direct @ places) / weight
         apart = float(direct @ (places - centre) ** 2)
@@ -227,15 +230,27 @@ def density(transit: TransitTime, gaps_s: ArrayLike, doubt_s: float = 0.0) -> Va
 
 
 def _density(transit: TransitTime, gaps: Values) -> Values:
-    places = axis(gaps)[None, :]
     centre, spread, share = (
         one[:, None] for one in (transit.centre, transit.spread, transit.share)
     )
-    within = (places >= _LOW) & (places <= _HIGH)
-    on_axis = (1 - share) * _normal(places, centre, spread) + share * EVENLY * within
+    there = (1 - share) * _going(gaps, centre, spread)
+    return np.asarray(there + share * _elsewhere(gaps, centre))
+
+
+def _going(gaps: Values, centre: ArrayLike, spread: ArrayLike) -> Values:
+    """Return the density, per second, of who goes there directly."""
+    away = (axis(gaps) - np.asarray(centre)) / np.asarray(spread)
+    on_axis = np.exp(-0.5 * away**2) / (np.asarray(spread) * np.sqrt(2 * np.pi))
     return np.asarray(on_axis / np.hypot(gaps, STRAIGHT_S))
 
 
-def _normal(places: Values, centre: ArrayLike, spread: ArrayLike) -> Values:
-    away = (places - np.asarray(centre)) / np.asarray(spread)
-    return np.asarray(np.exp(-0.5 * away**2) / (np.asarray(spread) * np.sqrt(2 * np.pi)))
+def _elsewhere(gaps: Values, centre: ArrayLike) -> Values:
+    """Return the density, per second, of who goes somewhere else in between."""
+    places, begin = axis(gaps), np.asarray(centre)
+    later = (places >= begin) & (places <= _HIGHEST)
+    on_axis = later / np.maximum(_HIGHEST - begin, 0.1)
+    any_time = (gaps >= EARLIEST_S) & (gaps <= HORIZON_S)
+    return np.asarray(
+        (1 - ANYTHING) * on_axis / np.hypot(gaps, STRAIGHT_S)
+        + ANYTHING * any_time / (HORIZON_S - EARLIEST_S)
+    )

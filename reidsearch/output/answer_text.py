@@ -15,6 +15,7 @@ from reidsearch.output.cards import uncertainty_text
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.purity import matches_purity
 from reidsearch.output.readings import false_alarms, probability
+from reidsearch.output.space_time import space_time_columns
 from reidsearch.output.statement import identity_text, no_match, own_sentence, sentences, short
 from reidsearch.output.text import UNKNOWN, known
 from reidsearch.output.times import clock, tenths, zone_name
@@ -64,6 +65,7 @@ def answer_columns(answer: Answer) -> list[Column]:
     if any(match.reading for match in matches):
         found.append(column("probability", 2, _probability, right=True))
         found.append(column("false alarms", 3, _false_alarms, right=True))
+    found += space_time_columns(matches)
     found += [
         column("camera", 0, lambda match: known(match.crop.facts.camera)),
         column(f"time ({zone_name()})", 0, lambda match: _when(match, grouped)),

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from fractions import Fraction
 
 from reidsearch.base.errors import Kind, NotFound, UsageError, absent
 from reidsearch.domain.decisions import Member, Transits
-from reidsearch.domain.footage import UNSEEN, SourceCoverage
-from reidsearch.domain.journeys import Between, Journey, Stop
+from reidsearch.domain.journeys import Between, Journey, Stop, analysed
 from reidsearch.linking.constraints import too_fast
 from reidsearch.services.identities import IdentityService
 from reidsearch.services.proposals import ProposalService
@@ -61,7 +59,7 @@ def journey(
     stops = tuple(
         Stop(number, one, proposed.get(one.member)) for number, one in enumerate(in_time, start=1)
     )
-    looked = _looked(footage_store.coverage(store))
+    looked = analysed(footage_store.coverage(store))
     asked = minima if transits is None else transits
     return Journey(
         identity,
@@ -71,32 +69,6 @@ def journey(
         tuple(too_fast(seen.values(), asked)),
         asked,
     )
-
-
-def _looked(sources: Iterable[SourceCoverage]) -> dict[str, list[tuple[int, int]]]:
-    """When each camera's footage was analysed, wall clock; merged, in order."""
-    found: dict[str, list[tuple[int, int]]] = {}
-    for one in sources:
-        camera, clock = one.facts.camera, one.facts.clock
-        if camera is None or clock.start is None:
-            continue
-        found.setdefault(camera, [])
-        for span in one.spans:
-            first = clock.at_us(Fraction(span.from_us, 1_000_000))
-            last = clock.at_us(Fraction(span.to_us, 1_000_000))
-            if span.how not in UNSEEN and first is not None and last is not None:
-                found[camera].append((first, last))
-    return {camera: _merged(found[camera]) for camera in sorted(found)}
-
-
-def _merged(stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
-    for first, last in sorted(stretches):
-        if merged and first <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(last, merged[-1][1])
-        else:
-            merged.append((first, last))
-    return merged
 
 
 def _between(
