@@ -66,6 +66,8 @@ from reidsearch.domain.pictures import PicturesKept
 from reidsearch.domain.reports import Failure, Summary
 from reidsearch.domain.scores import Calibration
 from reidsearch.domain.tracklets import SourceInterval
+from reidsearch.domain.transit_times import LeftOut, Leg, TransitModel
+from reidsearch.linking.transit_model import fitted
 from reidsearch.output import (
     browse,
     calibration,
@@ -79,6 +81,7 @@ from reidsearch.output import (
     proposals,
     recorders,
     text,
+    transit,
 )
 from reidsearch.output.answer_text import answer_view
 
@@ -241,6 +244,15 @@ def met() -> Company:
     return Company(asked, (presence(), presence()), (one,))
 
 
+def transits() -> TransitModel:
+    gaps = [40.0, 41.0, 39.5, 52.0, 38.0, 900.0]
+    legs = [Leg(person, CAMERA, "yard", gap, 2.0, True) for person, gap in enumerate(gaps)]
+    counts = {(CAMERA, "yard"): 6, ("yard", CAMERA): 2}
+    times = {(CAMERA, "yard"): fitted(legs)}
+    left_out = LeftOut(1, 2, 3)
+    return TransitModel((CAMERA, "yard"), times, counts, {}, {}, 6, 14, left_out)
+
+
 def explained() -> RenderableType:
     return explanation.explanation_view(explanation_sample())
 
@@ -397,6 +409,7 @@ TABLES: dict[str, tuple[Callable[[], RenderableType], tuple[str, ...]]] = {
     "journey": (lambda: journeys.journey_view(journey()), SEEN),
     "nearby": (lambda: nearby.nearby_view(around()), SEEN),
     "company": (lambda: company.company_view(met()), SEEN),
+    "transit": (lambda: transit.transit_view(transits()), (CAMERA, "yard", "41.8 s", "6")),
     "recorders": (recorded, ("plain", CAMERA, TIME.replace(" ", "T"))),
     "explain": (explained, (str(CROP), CAMERA, "0.871")),
     "calibrate": (calibrated, ("0.30",)),

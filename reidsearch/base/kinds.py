@@ -100,6 +100,7 @@ class Kind(StrEnum):
     SPLIT_OF_NOTHING = "split-of-nothing"
     IDENTITY_EMPTY = "identity-empty"
     IDENTITY_NEEDED = "identity-needed"
+    COMBINED_EXCLUDES = "combined-excludes"
     PROPOSAL_UNKNOWN = "proposal-unknown"
     PROPOSAL_OF_NOBODY = "proposal-of-nobody"
     NOTHING_LINKED = "nothing-linked"

@@ -108,13 +108,14 @@ class ScoreReader:
         """Refuse a request that needs a calibration where there is none.
 
         Raises:
-            UsageError: it asks for a prior or a number of false alarms.
+            UsageError: it asks for a prior, a number of false alarms, or both kinds of evidence.
         """
         made = self.calibration.provenance.origin if self.calibration else None
         for name, given, enough in (
             # How rare wrong matches are here, another's footage cannot promise.
             ("a limit on false alarms", request.max_false_alarms, made is not Origin.REFERENCE),
             ("a prior", request.prior, True),
+            ("an order by both kinds of evidence", request.combined or None, True),
         ):
             if given is not None and not (made and enough):
                 raise UsageError(

@@ -111,6 +111,19 @@ if TYPE_CHECKING:
     metavar="P",
     help="Prior probability of a match; default: 1 in all.",
 )
+@option(
+    "--space-time",
+    group=RANKING,
+    is_flag=True,
+    help="Tell what place and time say, of an --identity.",
+)
+@option(
+    "--combine",
+    "combined",
+    group=RANKING,
+    is_flag=True,
+    help="Rank by appearance, place and time together.",
+)
 @option("--ungrouped", group=RANKING, is_flag=True, help="List every crop of a tracklet.")
 @option("--no-rerank", group=RANKING, is_flag=True, help="Rank by score only.")
 @no_adjust_option(RANKING)
@@ -179,6 +192,8 @@ def command(
     wearing: tuple[str, ...],
     with_things: tuple[str, ...],
     without_things: tuple[str, ...],
+    space_time: bool,
+    combined: bool,
     ungrouped: bool,
     no_rerank: bool,
     no_adjust: bool,
@@ -215,6 +230,10 @@ def command(
     --like and --unlike refine the query with crop ids of its answer: liked matches stay on top,
     marked, unliked ones are excluded, and the others are ranked again. A crop stands for its whole
     tracklet. Nothing is stored; `confirm` and `reject` are for decisions.
+
+    --space-time tells apart from appearance how well a match lies on the way between confirmed
+    sightings of the identity, by confirmed journeys of others (`transit`); the ranking stays.
+    --combine ranks by both; not with a reason of kind exclude, whose question it would answer.
 
     Several archives (-a A -a B) are asked together, folders and databases mixed, where they have
     the same model: one ranking by plain score, each match with its archive.
@@ -283,6 +302,8 @@ def command(
         likes=likes,
         unlikes=unlikes,
         stability=stability,
+        space_time=space_time,
+        combined=combined,
     )
     if others:
         shown = query_several.Shown(form, statement, output, open_sheet)

@@ -34,6 +34,8 @@ OF_ONE = {
     "max_false_alarms": "each archive has a calibration of its own",
     "regions": "a region is of a camera of one archive",
     "crossings": "a line is of a camera of one archive",
+    "space_time": "confirmed sightings are those of one archive",
+    "combined": "confirmed sightings are those of one archive",
 }
 """Parameters that need one archive, and why."""
 

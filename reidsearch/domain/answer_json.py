@@ -27,6 +27,7 @@ from reidsearch.domain.places import Place
 from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.domain.request import Filters, Requested
 from reidsearch.domain.scores import Provenance, Reading
+from reidsearch.domain.space_time import SpaceTime
 from reidsearch.domain.tracklets import Moment, Purity, SourceInterval, TrackletSeen
 
 SCHEMA = "reidsearch/answer/3"
@@ -60,6 +61,16 @@ def match_json(match: Match) -> dict[str, Any]:
         "own": match.own is not None,
         "own_by": match.own.value if match.own else None,
         "stays": match.stays,
+        **({"space_time": space_time_json(match.space_time)} if match.space_time else {}),
+    }
+
+
+def space_time_json(told: SpaceTime) -> dict[str, Any]:
+    """Return what place and time of a match say; the interval is [low, high], 95 %."""
+    interval = told.log10_lr_interval
+    return asdict(told) | {
+        "log10_lr_interval": None if interval is None else list(interval),
+        "why_not": told.why_not.value if told.why_not else None,
     }
 
 
@@ -233,11 +244,15 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "calibration_sha256": statement.calibration_sha256,
         "left_out_unknown_track": statement.left_out_unknown_track,
         "stability": asdict(statement.stability) if statement.stability else None,
+        **({"space_time": asdict(statement.space_time)} if statement.space_time else {}),
     }
 
 
 def _requested_json(requested: Requested) -> dict[str, Any]:
-    return asdict(requested) | {"exclude_crops": list(requested.exclude_crops)}
+    told = asdict(requested) | {"exclude_crops": list(requested.exclude_crops)}
+    if not requested.space_time:
+        del told["space_time"], told["combined"]
+    return told
 
 
 def filters_json(filters: Filters) -> dict[str, Any]:

@@ -33,10 +33,12 @@ MILLION = 1_000_000
 LATER = {
     **dict.fromkeys(("newest_crop", "requested", "calibration_sha256", "stability")),
     "left_out_unknown_track": 0,
+    "space_time": None,
 }
-"""Fields of a statement that answers of earlier versions lack, with what stands for them."""
+"""Fields of a statement that answers of earlier versions lack, or that nobody asked for, with what
+stands for them."""
 DEFAULTED = (Filters, Requested)
-"""Types whose fields answers of earlier versions may lack: then their defaults stand."""
+"""Types whose fields documents may lack: then their defaults stand."""
 
 
 def read_answer(document: Any) -> Answer:
@@ -98,6 +100,7 @@ def _match(given: Mapping[str, Any]) -> Match:
             **{name: given[name] for name in ("rejected_for", "reading")},
             "own": given["own_by"],
             "stays": given.get("stays"),
+            "space_time": given.get("space_time"),
             "crop": crop,
             "tracklet": None if tracklet is None else _tracklet(tracklet, crop),
             "attributes": None if given["attributes"] is None else _attributes(given["attributes"]),

@@ -20,6 +20,7 @@ from reidsearch.domain.pending import Pending
 from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.domain.request import Filters, PlainFor, Requested, SearchRequest
 from reidsearch.domain.scores import Provenance, Reading
+from reidsearch.domain.space_time import ReadBy, SpaceTime
 from reidsearch.domain.tracklets import TrackletSeen
 
 
@@ -47,6 +48,7 @@ class Match:
     `liked`: it is the person by the user's word (`Feedback`), and was not found by this search.
     `own` says that the match is what was searched with; None: it is not, as far as is known.
     `stays`: in how many variants of the query it is among the first (`Stability`); None: not asked.
+    `space_time` is what its place and time say, None where that was not asked.
     """
 
     rank: int
@@ -61,6 +63,7 @@ class Match:
     liked: bool = False
     own: Own | None = None
     stays: int | None = None
+    space_time: SpaceTime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +261,7 @@ class Statement:
         newest_crop: the highest crop id that had been given when the search ran.
         requested: the rest of the request. Of both, None: an earlier version gave the answer.
         stability: how the matches' `stays` was counted; None: it was not asked for.
+        space_time: what place and time of matches were read by; None: that was not asked.
     """
 
     archive: str
@@ -303,6 +307,7 @@ class Statement:
     calibration_sha256: str | None = None
     left_out_unknown_track: int = 0
     stability: Stability | None = None
+    space_time: ReadBy | None = None
 
 
 @dataclass(frozen=True, slots=True)

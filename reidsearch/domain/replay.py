@@ -8,8 +8,8 @@ difference names the changes that were found and can have it as their effect.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -57,6 +57,7 @@ class Cause(StrEnum):
 OF_SCORES = {Cause.MODEL, Cause.RUNTIME, Cause.ADJUSTMENT, Cause.QUERY}
 """What changes the scores of crops that are found both times."""
 OF_ORDER = {Cause.ERASED, Cause.FOOTAGE, Cause.RANKING, Cause.INDEX, Cause.DECISIONS, *OF_SCORES}
+OF_SPACE_TIME = {Cause.ERASED, Cause.FOOTAGE, Cause.DECISIONS, Cause.FACTS}
 OF_MATCHES = {Cause.FACTS, Cause.ATTRIBUTES, Cause.CALIBRATION, *OF_ORDER}
 
 
@@ -67,6 +68,7 @@ class DifferenceKind(StrEnum):
     ADDED = "added"
     SCORE = "score"
     ORDER = "order"  # it stands elsewhere among the matches that are found both times
+    SPACE_TIME = "space-time"  # its place and time say something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,8 @@ class Difference:
 
     Args:
         rank_was, score_was: None where it was no match.
-        rank_now, score_now: None where it is none.
+        rank_now, score_now: None where it is none. Of `SPACE_TIME` not scores, but what place and
+            time say (log10 likelihood ratios; None: nothing).
         causes: changes that can have this effect; which share each has is not known.
     """
 
@@ -184,6 +187,7 @@ def compare(
     erased: Set[int],
     newest_crop: int,
     decided: bool = False,
+    timed: bool = False,
 ) -> Compared:
     """Compare matches, best first, and give each difference its causes.
 
@@ -192,7 +196,9 @@ def compare(
         erased: crops of `was` that the archive does not hold any more.
         newest_crop: the last that there was.
         decided: what was searched with comes from decisions, so that they can change scores.
+        timed: place and time have a part in the order.
     """
+    of_order = OF_ORDER | {Cause.FACTS, Cause.CALIBRATION} if timed else OF_ORDER
     of_scores = OF_SCORES | {Cause.DECISIONS} if decided else OF_SCORES
     then, since = dict(was), dict(now)
     common = then.keys() & since.keys()
@@ -213,7 +219,7 @@ def compare(
         if kind is DifferenceKind.SCORE:
             fitting = found & of_scores
         else:
-            fitting = told & (OF_ORDER if kind is DifferenceKind.ORDER else OF_MATCHES)
+            fitting = told & (of_order if kind is DifferenceKind.ORDER else OF_MATCHES)
         return tuple(sorted(fitting)) or (Cause.UNEXPLAINED,)
 
     ranks_was = {crop_id: rank for rank, (crop_id, _) in enumerate(was, start=1)}
@@ -241,3 +247,28 @@ def compare(
         for kind, one in kinds
     )
     return Compared(Outcome.DIFFERENT, largest=largest, differences=differences)
+
+
+Told: TypeAlias = "Mapping[int, tuple[int, float | None]]"
+"""Of each match its rank, and what its place and time say."""
+
+
+def with_space_time(compared: Compared, was: Told, now: Told, found: Set[Cause]) -> Compared:
+    """Return what was compared, with what place and time of the matches say, then and now."""
+
+    def differs(one: float | None, other: float | None) -> bool:
+        return one != other if one is None or other is None else abs(one - other) > TOLERANCE
+
+    causes = tuple(sorted(found & OF_SPACE_TIME)) or (Cause.UNEXPLAINED,)
+    further = tuple(
+        Difference(
+            DifferenceKind.SPACE_TIME, crop, was[crop][0], now[crop][0], was[crop][1], now[crop][1],
+            causes,
+        )
+        for crop in was
+        if crop in now and differs(was[crop][1], now[crop][1])
+    )  # fmt: skip
+    if not further:
+        return compared
+    differences = (*compared.differences, *further)
+    return replace(compared, outcome=Outcome.DIFFERENT, differences=differences)

@@ -18,6 +18,7 @@ from reidsearch.domain.crops import Pixels
 from reidsearch.domain.filters import Filters, ids_given
 from reidsearch.domain.pixels import is_image, to_pixels
 from reidsearch.domain.query_origins import ReadPicture
+from reidsearch.domain.space_time import POOL
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -99,6 +100,9 @@ class SearchRequest:
         plain_for: why it is not re-ranked, or its scores are plain; None: as asked.
         stability: ask again with 100 variants of the pictures, and tell of each match in how many
             it stays among the first ten (`Match.stays`).
+        space_time: say of each match what its place and time say, beside appearance: of an
+            identity alone (`domain.space_time`).
+        combined: put the matches in the order of both. Needs a calibration.
 
     Raises:
         UsageError: a value makes no sense, or contradicts another.
@@ -130,6 +134,8 @@ class SearchRequest:
     spread: int | None = None
     plain_for: PlainFor | None = None
     stability: bool = False
+    space_time: bool = False
+    combined: bool = False
 
     def __post_init__(self) -> None:
         pictures = tuple(_picture(one, self.limits) for one in _as_list(self.query))
@@ -141,6 +147,7 @@ class SearchRequest:
         self._require_query_camera()
         self._require_limits()
         self._require_order()
+        self._require_space_time()
         if self.new_only and self.identity is None:
             raise UsageError(
                 "only new matches were asked for, but of no identity",
@@ -174,6 +181,24 @@ class SearchRequest:
     def refined(self) -> bool:
         """Whether feedback refines the query."""
         return bool(self.likes or self.unlikes)
+
+    @property
+    def pooled(self) -> SearchRequest:
+        """The request for as many matches as both kinds of evidence put in order together."""
+        return replace(self, k=max(self.k, POOL)) if self.combined and self.k else self
+
+    def _require_space_time(self) -> None:
+        if self.combined:
+            object.__setattr__(self, "space_time", True)
+        if self.space_time and self.identity is None:
+            raise UsageError(
+                "what place and time say was asked for, but of no identity",
+                "name the identity",
+                kind=Kind.IDENTITY_NEEDED,
+            )
+        if self.combined and (self.refined or self.k is None):
+            what = "a query that feedback refined" if self.refined else "a list of all matches"
+            raise UsageError(f"{what} cannot be put in the order of both kinds of evidence")
 
     def _require_query_camera(self) -> None:
         if self.query_camera is None:
@@ -235,8 +260,8 @@ class Requested:
     """What of a request its statement does not tell otherwise: with it the request can be repeated.
 
     Args:
-        k, min_score, max_false_alarms, prior, exact, reranked, adjusted, query_camera, new_only: of
-            the `SearchRequest`, as they were given.
+        k, min_score, max_false_alarms, prior, exact, reranked, adjusted, query_camera, new_only,
+            space_time, combined: of the `SearchRequest`, as they were given.
         exclude_crops: of its filters; the statement's own name those that the query left out too.
         order, spread: of the `SearchRequest`.
     """
@@ -253,6 +278,8 @@ class Requested:
     exclude_crops: tuple[int, ...]
     order: Order = Order.SCORE
     spread: int | None = None
+    space_time: bool = False
+    combined: bool = False
 
     @classmethod
     def of(cls, request: SearchRequest) -> Requested:
@@ -270,6 +297,8 @@ class Requested:
             request.filters.exclude_crops,
             request.order,
             request.spread,
+            request.space_time,
+            request.combined,
         )
 
 
@@ -295,6 +324,8 @@ class SearchOptions(TypedDict, total=False):
     order: Order
     spread: int | None
     stability: bool
+    space_time: bool
+    combined: bool
 
 
 Searched: TypeAlias = "SearchRequest | AnyPicture | Sequence[AnyPicture]"

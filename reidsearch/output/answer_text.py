@@ -15,6 +15,7 @@ from reidsearch.output.cards import uncertainty_text
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.purity import matches_purity
 from reidsearch.output.readings import false_alarms, probability
+from reidsearch.output.space_time import space_time_columns
 from reidsearch.output.statement import identity_text, no_match, own_sentence, sentences, short
 from reidsearch.output.text import UNKNOWN, known
 from reidsearch.output.times import clock, tenths, zone_name
@@ -69,6 +70,7 @@ def answer_columns(answer: Answer) -> list[Column]:
         found.append(column("false alarms", 3, _false_alarms, right=True))
     if answer.statement.stability is not None:
         found.append(column("stable", 1, _stays, right=True))
+    found += space_time_columns(matches)
     found += [
         column("camera", 0, lambda match: known(match.crop.facts.camera)),
         column(f"time ({zone_name()})", 0, lambda match: _when(match, grouped)),

@@ -124,6 +124,10 @@ def _difference(one: Difference) -> str:
         told = f"is no match any more (was {was})"
     elif one.kind is DifferenceKind.ADDED:
         told = f"is a match now ({now})"
+    elif one.kind is DifferenceKind.SPACE_TIME:
+        ratios = (one.score_was, one.score_now)
+        says = ["nothing" if ratio is None else f"{ratio:+.3f}" for ratio in ratios]
+        told = f"place and time said {says[0]}, and say {says[1]}"
     else:
         told = f"has another {one.kind.value}: was {was}; is {now}"
     return f"crop {one.crop_id} {told}: {causes}"

@@ -24,6 +24,7 @@ from reidsearch.output.footage_searched import not_analysed_told, searched_told
 from reidsearch.output.on_record import case_told, logged_sentence
 from reidsearch.output.query_origins import NAMED_AT_MOST, origin_sentences
 from reidsearch.output.readings import one_in
+from reidsearch.output.space_time import space_time_sentences
 from reidsearch.output.stability import stability_told
 from reidsearch.output.times import local
 from reidsearch.output.visible import count, visible
@@ -58,6 +59,7 @@ def brief(statement: Statement) -> list[str]:
         *_query(statement, NAMED_IN_SHORT),
         *_identity(statement.identity),
         *_feedback(statement.feedback),
+        *space_time_sentences(statement.space_time),
         *filtered_told(statement.filters),
         *_left_out(statement),
         *_least_score(statement),
@@ -81,6 +83,7 @@ def gist(statement: Statement, pictures: int = NAMED_IN_SHORT) -> list[str]:
         *_query(statement, pictures),
         *_identity(statement.identity),
         *_feedback(statement.feedback),
+        *space_time_sentences(statement.space_time),
         *filtered_told(statement.filters),
         *_left_out(statement),
         *_least_score(statement),

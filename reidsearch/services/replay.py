@@ -22,8 +22,17 @@ from reidsearch.domain.crops import Crop, Vectors
 from reidsearch.domain.decisions import Identity
 from reidsearch.domain.event_log import Event
 from reidsearch.domain.query_origins import QueryOrigin
-from reidsearch.domain.replay import AsIt, Compared, Outcome, Replay, compare
+from reidsearch.domain.replay import (
+    AsIt,
+    Cause,
+    Compared,
+    Outcome,
+    Replay,
+    compare,
+    with_space_time,
+)
 from reidsearch.domain.request import PlainFor, Requested, SearchRequest
+from reidsearch.domain.space_time import POOL
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import BLOCKS_IN_A_RUN, Neighbours
 from reidsearch.index.past import PastGallery
@@ -39,7 +48,9 @@ from reidsearch.store.identities.photos import embedded_photo
 from reidsearch.vision.engines import Engines
 
 if TYPE_CHECKING:
+    from reidsearch.calibration.apply import ScoreReader
     from reidsearch.search.identity import IdentityQuery
+    from reidsearch.search.query import Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +135,23 @@ class ReplayService:
         held = self._store.crops([crop_id for crop_id, _ in record.matches])
         erased = {crop_id for crop_id, _ in record.matches} - {one.crop_id for one in held}
         changes = changes_since(self._store, then, record.evidence.entry, answered)
+        found: set[Cause] = {one.cause for one in changes}
         past = report.as_it is AsIt.WAS
         return replace(
             report,
-            compared=compare(
-                record.matches,
-                matches,
-                found={one.cause for one in changes},
-                erased=erased,
-                newest_crop=then.newest_crop or 0,
-                decided=then.identity is not None,
+            compared=_ratios_compared(
+                compare(
+                    record.matches,
+                    matches,
+                    found=found,
+                    erased=erased,
+                    newest_crop=then.newest_crop or 0,
+                    decided=then.identity is not None,
+                    timed=then.space_time is not None and then.space_time.combined,
+                ),
+                record,
+                answered.answer,
+                found,
             ),
             matches_now=len(matches),
             same_query=again.same_query,
@@ -189,12 +207,47 @@ class ReplayService:
                 answer = engine.search(
                     self._store, gallery, query, self._engines.text(), neighbours
                 )
+            answer = self._with_space_time(answer, query, then, reader, gallery, as_it)
         except NotRepeated:
             raise
         except ReidsearchError as error:
             raise NotRepeated(error.message) from error
         alike = answer.statement.embedding_sha256 == then.embedding_sha256
         return _Repeated(Answered(answer, reader.calibration, again_same=same), gallery, alike)
+
+    def _with_space_time(
+        self,
+        answer: Answer,
+        query: Query,
+        then: Statement,
+        reader: ScoreReader,
+        gallery: Gallery,
+        as_it: AsIt,
+    ) -> Answer:
+        """Return the answer with place and time read, and in their order, as it was asked for."""
+        from reidsearch.calibration.impostors import ArchiveImpostors
+        from reidsearch.services.space_time import SpaceTimeReader
+
+        by, asked = then.space_time, then.requested
+        if by is None or then.identity is None or asked is None:
+            return answer
+        if by.combined:
+            adjusted = answer.statement.adjusted.why_not is None
+            impostors = ArchiveImpostors(gallery)
+            fitting = reader.by_reference(
+                lambda: impostors.of(adjusted=adjusted), adjusted=adjusted
+            )
+            if fitting.calibration is None:
+                raise NotRepeated(f"the scores cannot be read any more: {fitting.status}")
+            answer = fitting.read(answer, query.request, len(query.origins), query.cameras)
+        timed = SpaceTimeReader.of(
+            self._store,
+            then.identity.named.identity_id,
+            combined=by.combined,
+            until=by.decision if as_it is AsIt.WAS else None,
+            newest_crop=then.newest_crop if as_it is AsIt.WAS else None,
+        )
+        return timed.answer(answer, asked.k)
 
     def _searched(self, then: Statement, as_it: AsIt) -> tuple[Gallery, Neighbours]:
         """Return the gallery to search: the present one where it is the same."""
@@ -261,6 +314,25 @@ class ReplayService:
         return cameras_of_sources(self._store, {one for one in digests if one is not None})
 
 
+def _ratios_compared(
+    compared: Compared, record: Record, answer: Answer, found: set[Cause]
+) -> Compared:
+    """Return what was compared, with what place and time say where that was asked."""
+    if record.ratios is None:
+        return compared
+    was = {
+        crop_id: (rank, ratio)
+        for rank, ((crop_id, _), ratio) in enumerate(
+            zip(record.matches, record.ratios, strict=True), start=1
+        )
+    }
+    now = {
+        one.crop.crop_id: (one.rank, one.space_time.log10_lr if one.space_time else None)
+        for one in answer.matches
+    }
+    return with_space_time(compared, was, now, found)
+
+
 def _stored(stored: dict[int, tuple[Crop, Vectors]], crop_id: int) -> tuple[Crop, Vectors]:
     if crop_id not in stored:
         raise NotRepeated(f"crop {crop_id}, which was searched with, was deleted since")
@@ -269,9 +341,10 @@ def _stored(stored: dict[int, tuple[Crop, Vectors]], crop_id: int) -> tuple[Crop
 
 def _request(then: Statement, asked: Requested, as_it: AsIt) -> SearchRequest:
     """Return what a statement says was asked for; of the past with the limits that it came to."""
+    k = max(asked.k, POOL) if asked.combined and asked.k else asked.k
     if as_it is AsIt.IS:
         return SearchRequest(
-            k=asked.k,
+            k=k,
             filters=replace(then.filters, exclude_crops=asked.exclude_crops),
             min_score=asked.min_score,
             max_false_alarms=asked.max_false_alarms,
@@ -284,7 +357,7 @@ def _request(then: Statement, asked: Requested, as_it: AsIt) -> SearchRequest:
             plain_for=_plain_for(then),
         )
     return SearchRequest(
-        k=asked.k,
+        k=k,
         filters=then.filters,
         min_score=then.min_score,
         grouped=then.grouped,

@@ -63,6 +63,8 @@ def not_rebuilt(then: Statement, changes: list[Change], gallery: Gallery) -> Ite
         yield "times and places as they were: they are as they are now"
     if then.filters.by_decisions:
         yield "what had been reviewed then: filters go by what is decided now"
+    if then.space_time is not None and Cause.FOOTAGE in found:
+        yield "which footage was analysed by then: place and time are read by what is analysed now"
     if not then.filters.attributes_empty:
         yield "clothes and things as they were recorded: filters go by what is recorded now"
 

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,7 @@ class Record:
         matches: crops and scores, best first.
         complete: all of them are on record; otherwise the first of them.
         embeddings: of the statement's query pictures, where the log keeps them.
+        ratios: what place and time of the matches say; None: that was not asked.
     """
 
     statement: Statement
@@ -48,6 +49,7 @@ class Record:
     complete: bool
     embeddings: tuple[Vectors | None, ...]
     evidence: Evidence
+    ratios: tuple[float | None, ...] | None = None
 
 
 def record_of(store: Store, given: int | str | os.PathLike[str], query: str | None) -> Record:
@@ -79,7 +81,9 @@ def record_of(store: Store, given: int | str | os.PathLike[str], query: str | No
         return _require_whole(_with_file(found, document, _entry(store, number)))
     told = tuple((match.crop.crop_id, match.score) for match in read.matches)
     nothing = (None,) * len(read.statement.query_pictures)
-    return _require_whole(Record(read.statement, told, True, nothing, Evidence(None)))
+    ratios = tuple(one.space_time.log10_lr if one.space_time else None for one in read.matches)
+    timed = ratios if read.statement.space_time else None
+    return _require_whole(Record(read.statement, told, True, nothing, Evidence(None), timed))
 
 
 def _require_whole(record: Record) -> Record:
@@ -158,7 +162,7 @@ def _with_file(record: Record, document: Mapping[str, Any], entry: LogEntry) -> 
         if digest.hexdigest() != said["answer_sha256"]:
             differs.append("what is told of a match, beside its crop and its score")
     evidence = Evidence(entry.number, record.evidence.faults, not differs, tuple(differs[:TOLD]))
-    return Record(record.statement, record.matches, record.complete, record.embeddings, evidence)
+    return replace(record, evidence=evidence)
 
 
 def _told(statement: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,7 +189,7 @@ def _of_entry(store: Store, number: int) -> Record:
         logged = {"entry": number, "why_not": None}
         statement = {**said["statement"], "logged": logged}
         read = read_answer({"schema": SCHEMA, "statement": statement, "matches": []}).statement
-        matches, complete = _given(store, number, said)
+        matches, complete, ratios = _given(store, number, said)
         kept = said.get("query_embeddings") or [None] * len(read.query_pictures)
         rows = tuple(None if one is None else _row(one) for one in kept)
         if len(rows) != len(read.query_pictures):
@@ -197,7 +201,7 @@ def _of_entry(store: Store, number: int) -> Record:
             kind=Kind.LOG_DAMAGED,
             archive=store.location,
         ) from error
-    return Record(read, matches, complete, rows, Evidence(number, faults))
+    return Record(read, matches, complete, rows, Evidence(number, faults), ratios)
 
 
 def _entry(store: Store, number: int) -> LogEntry:
@@ -219,14 +223,16 @@ def _erased(store: Store, number: int) -> str:
     return f"what entry {number} says is gone, and no entry says why"
 
 
-def _given(store: Store, number: int, said: Mapping[str, Any]) -> tuple[tuple[Scored, ...], bool]:
-    """Return the matches of a search, and whether they are all that it had."""
+def _given(
+    store: Store, number: int, said: Mapping[str, Any]
+) -> tuple[tuple[Scored, ...], bool, tuple[float | None, ...] | None]:
+    """Return the matches of a search, whether they are all that it had, and their ratios."""
     if "matches" in said:
-        return _scores(said["matches"]), True
+        return _scores(said["matches"]), True, _ratios(said)
     for entry in entries(store, after=number, events=[Event.SEARCH_END]):
         ended = entry.said or {}
         if ended.get("search") == number:
-            return _scores(ended["matches"]), bool(ended["all"])
+            return _scores(ended["matches"]), bool(ended["all"]), _ratios(ended)
     raise UsageError(
         f"nothing is on record of what search {number} gave: it did not come to its end"
     )
@@ -234,6 +240,11 @@ def _given(store: Store, number: int, said: Mapping[str, Any]) -> tuple[tuple[Sc
 
 def _scores(pairs: Sequence[Any]) -> tuple[Scored, ...]:
     return tuple((int(crop_id), float(score)) for crop_id, score in pairs)
+
+
+def _ratios(said: Mapping[str, Any]) -> tuple[float | None, ...] | None:
+    told = said.get("space_time")
+    return None if told is None else tuple(None if one is None else float(one) for one in told)
 
 
 def _row(text: str) -> Vectors:

@@ -23,6 +23,7 @@ from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.services.photos import photo_query_picture
 from reidsearch.services.search_log import given, with_entries
 from reidsearch.services.search_ready import EmbeddedRequest, LookedUp, Ready, ready_to_search
+from reidsearch.services.space_time import require_combinable, space_time_reader
 from reidsearch.store.cases import asked_for
 from reidsearch.store.crops.store import Store
 from reidsearch.store.places import resolved
@@ -306,7 +307,10 @@ class SearchService:
         answer = Answer(answer.statement, matches)
         answer = fitting.read(answer, ready.request, ready.count, ready.query.cameras)
         statement = replace(answer.statement, identity=ready.identity.searched)
-        return Answer(statement, with_identities(self._store, answer.matches))
+        marked = Answer(statement, with_identities(self._store, answer.matches))
+        if ready.space_time is None:
+            return marked
+        return ready.space_time.answer(marked, ready.request.k)
 
     # -- before the index is asked -----------------------------------------------------------
 
@@ -325,7 +329,14 @@ class SearchService:
         every = [one for one in looked_up if isinstance(one, LookedUp)]
         embedded = iter(self._embedded([(one.pictures, one.request.limits) for one in every]))
         return [
-            one if isinstance(one, Failed) else ready_to_search(one, next(embedded), reader)
+            one
+            if isinstance(one, Failed)
+            else ready_to_search(
+                one,
+                next(embedded),
+                reader,
+                space_time_reader(self._store, one.request, one.identity),
+            )
             for one in looked_up
         ]
 
@@ -340,6 +351,7 @@ class SearchService:
         try:
             request = self._resolved(request)
             self._require_camera(request)
+            require_combinable(self._store, request)
             self._fitting(reader, request).require(request)
             identity = self._identity(request)
             shown = request.pictures if given is None else given
@@ -386,7 +398,7 @@ class SearchService:
 
     def _fitting(self, reader: ScoreReader, request: SearchRequest) -> ScoreReader:
         """Return the reader of the scores that a request will have, where it depends on it."""
-        if request.prior is None and request.max_false_alarms is None:
+        if request.prior is None and request.max_false_alarms is None and not request.combined:
             return reader
         self._gallery.sync(self._progress)
         adjusted = request.adjusted and isinstance(self._gallery.adjustment(), Adjustment)

@@ -87,14 +87,21 @@ def given(
 
     def giving() -> Iterator[Match]:
         told: list[tuple[int, float]] = []
+        ratios: list[float | None] = []
         ended = False
         try:
             for match in matches:
                 told.append((match.crop.crop_id, match.score))
+                ratios.append(_ratio(match))
                 yield match
             ended = True
         finally:
-            detail = {"search": logged.entry, "matches": told, "all": ended}
+            detail = {
+                "search": logged.entry,
+                "matches": told,
+                "all": ended,
+                **_space_time(statement, ratios),
+            }
             with acting(author):
                 entries_of(store, [detail], Event.SEARCH_END)
 
@@ -125,8 +132,20 @@ def _detail(answer: Answer, views: Vectors) -> dict[str, Any]:
     return {
         **_asked(answer.statement, views),
         "matches": [(match.crop.crop_id, match.score) for match in answer.matches],
+        **_space_time(answer.statement, [_ratio(match) for match in answer.matches]),
         "answer_sha256": answer_sha256(answer.statement, answer.matches),
     }
+
+
+def _space_time(
+    statement: Statement, ratios: Sequence[float | None]
+) -> dict[str, list[float | None]]:
+    """Return what place and time of matches say, in their order, where it was asked."""
+    return {} if statement.space_time is None else {"space_time": [*ratios]}
+
+
+def _ratio(match: Match) -> float | None:
+    return match.space_time.log10_lr if match.space_time else None
 
 
 def _asked(statement: Statement, views: Vectors) -> dict[str, Any]:

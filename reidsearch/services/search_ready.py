@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reidsearch.search.identity import IdentityQuery
     from reidsearch.search.query import Query
     from reidsearch.search.query_pictures import Embeddable, EmbeddedQuery
+    from reidsearch.services.space_time import SpaceTimeReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ class LookedUp:
 class Ready:
     """A request that is ready to be searched for; `count` pictures and crops are in its query.
 
-    `pictures` are what it was made from, in the order in which they were given.
+    Args:
+        pictures: what it was made from, in the order in which they were given.
+        space_time: reads place and time of its matches; None: that was not asked.
     """
 
     request: SearchRequest
@@ -59,10 +62,14 @@ class Ready:
     query: Query
     count: int
     pictures: tuple[Embeddable, ...]
+    space_time: SpaceTimeReader | None = None
 
 
 def ready_to_search(
-    one: LookedUp, embedded: EmbeddedQuery | ReidsearchError, reader: ScoreReader
+    one: LookedUp,
+    embedded: EmbeddedQuery | ReidsearchError,
+    reader: ScoreReader,
+    space_time: SpaceTimeReader | None,
 ) -> Ready | Failed:
     """Make the query of a request; Failed where its pictures could not be embedded."""
     from reidsearch.search.query import Query
@@ -73,7 +80,7 @@ def ready_to_search(
     query = Query(
         embedded.rows,
         identity.label(request.label or embedded.label, further=len(request.pictures)),
-        request,
+        request.pooled,
         exclude=identity.excluded(embedded.crop_ids),
         warnings=embedded.warnings,
         least_score=reader.least_score(request),
@@ -84,4 +91,4 @@ def ready_to_search(
             for origin, camera in zip(embedded.origins, embedded.cameras, strict=True)
         ),
     )
-    return Ready(request, identity, query, embedded.count, one.pictures)
+    return Ready(request, identity, query, embedded.count, one.pictures, space_time)

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from reidsearch.services.sight import Sight
     from reidsearch.services.sign_in import SignInService
     from reidsearch.services.tracklets import TrackletService
+    from reidsearch.services.transit import TransitService
 
 
 class Services:
@@ -193,6 +194,13 @@ class Services:
         from reidsearch.services.tracklets import TrackletService
 
         return TrackletService(self._store, self._engines.embed, self._actor)
+
+    @cached_property
+    def transit(self) -> TransitService:
+        """How long people take between cameras: `archive.transit.model()`."""
+        from reidsearch.services.transit import TransitService
+
+        return TransitService(self._store)
 
     @cached_property
     def proposals(self) -> ProposalService:

@@ -107,6 +107,7 @@ NOT_RECORDED = {
                 "show",
                 "status",
                 "coverage",
+                "transit",
                 "failures",
                 "account list",
                 "hold list",

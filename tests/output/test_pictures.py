@@ -17,7 +17,14 @@ from hypothesis import strategies as st
 from layouts import IMPRINT, contact_sheet, grey, require_apart, signed, words
 from PIL import Image
 from present_samples import NASTY, NOON, answer, crop
-from table_samples import calibration_sample, covered_source, explanation_sample, journey, way
+from table_samples import (
+    calibration_sample,
+    covered_source,
+    explanation_sample,
+    journey,
+    transits,
+    way,
+)
 
 from reidsearch.base.boxes import Box
 from reidsearch.domain.crops import Crop
@@ -33,6 +40,7 @@ from reidsearch.output.explanation_picture import explanation_picture
 from reidsearch.output.picture_file import encode
 from reidsearch.output.stills import PLAIN, ClipMargin, still
 from reidsearch.output.timeline import journey_timeline, timeline
+from reidsearch.output.transit_picture import transit_picture
 
 LONG = "Überwachungskamera-Eingangshalle-Nordseite-东京-" * 4
 
@@ -82,6 +90,7 @@ PICTURES: dict[str, Callable[[], Drawing]] = {
     "timeline": lambda: timeline([covered_source()], IMPRINT, answer(crop())),
     "coverage": lambda: timeline([covered_source()], IMPRINT),
     "journey": lambda: journey_timeline([covered_source()], journey(), IMPRINT),
+    "transit times": lambda: transit_picture(transits(), IMPRINT),
     "explanation": explained,
     "calibration": lambda: calibration_picture(calibration_sample(), "calibrated", IMPRINT),
     "evaluation": evaluated,
