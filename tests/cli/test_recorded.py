@@ -57,6 +57,7 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "merge": (Event.MERGE, Event.MERGE_END, Event.DECISION),
     "pictures": (Event.PICTURES,),
     "clock": (Event.CLOCK,),
+    "clock suggest": (Event.CLOCK_SUGGEST, Event.CLOCK, Event.EXPORT),
     "relocate": (Event.RELOCATE,),
     "check": (Event.REPAIR, Event.REPAIR_END),
     "delete": (Event.DELETE, Event.FORGET, Event.BACKUP_ERASE),
@@ -137,6 +138,8 @@ def commands(command: click.Command, name: str = "") -> Iterator[str]:
     """Yield the names of all commands that do something: groups do nothing."""
     if not isinstance(command, click.Group):
         yield name
+        for further in getattr(command, "more", {}):
+            yield f"{name} {further}"
         return
     context = click.Context(command)
     for one in command.list_commands(context):
