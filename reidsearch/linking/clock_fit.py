@@ -27,8 +27,8 @@ SEED = 17
 DRIFT_SPAN_S = 3600.0
 """Sightings over a shorter time say nothing of a drift that matters."""
 WIDENED = 1.25
-"""Intervals by the bootstrap alone held 72 of 80 true offsets of made-up towns of 60 people who were
-all known, where 95 of 100 are promised; docs/accuracy.md has what these hold
+"""Intervals by the bootstrap alone held 72 of 80 true offsets of made-up towns of 60 people who
+were all known, where 95 of 100 are promised; docs/accuracy.md has what these hold
 (benchmarks/clocks.py)."""
 SURE = 3.0
 """Deviations from zero of a drift that is taken: a wrong one does harm far from the sightings."""

@@ -24,6 +24,7 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "explain": (Event.EXPLAIN, Event.EXPORT),
     "replay": (Event.REPLAY,),
     "journey": (Event.EXPORT,),
+    "doctor": (Event.EXPORT,),
     "confirm": (Event.DECISION,),
     "reject": (Event.DECISION,),
     "undo": (Event.DECISION,),
@@ -121,7 +122,7 @@ NOT_RECORDED = {
     ),
     **dict.fromkeys(
         (
-            *("detect", "recorders", "doctor", "export verify"),
+            *("detect", "recorders", "export verify"),
             *("models add", "models import", "models install", "models list", "models remove"),
             *("models show", "models verify"),
         ),
