@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reidsearch.domain.decisions import Member
+from reidsearch.domain.footage import Clock
 
 
 class WhyNoOffset(StrEnum):
@@ -151,6 +153,7 @@ class ClockSuggestion:
         disagreements: at most some dozens are listed; `disagreeing` is how many there are.
         logged: its number in the event log; None: not logged.
         accepted: cameras whose clocks were set.
+        told_by: the clock of each source, as it was when this was told.
     """
 
     reference: str
@@ -168,6 +171,7 @@ class ClockSuggestion:
     residuals: tuple[Residuals, ...] = ()
     logged: int | None = None
     accepted: tuple[str, ...] = ()
+    told_by: Mapping[int, Clock] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,8 @@ class ClockSuggestions:
             why: for the record, beside what the suggestion rests on.
 
         Raises:
-            UsageError: nothing is suggested for a camera; a clock was set since.
+            UsageError: nothing is suggested for a camera; a clock of it or of the reference was
+                set since.
             ArchiveLocked: another process writes.
         """
         by_name = {one.camera: one for one in found.cameras}
@@ -127,14 +128,23 @@ class ClockSuggestions:
         sources = footage_store.coverage(self._store)
         sure = _uncertainty(sources, found.reference)
         with self._store.indexing(), self._store.write() as connection:
+            for source in sources:
+                if source.facts.camera not in (*cameras, found.reference):
+                    continue
+                # What was suggested is to be added to those clocks, and to no others.
+                now = clock_of(connection, source.source_id)
+                if not now == source.facts.clock == found.told_by.get(source.source_id):
+                    raise UsageError(
+                        f"the clock of {source.location} was set, or the source came, since this "
+                        "was suggested",
+                        "ask again",
+                    )
             for name in cameras:
                 one = by_name[name]
                 told = _why(one, found, why)
                 for source in sources:
                     if source.facts.camera != name or source.facts.clock.start is None:
                         continue
-                    if clock_of(connection, source.source_id) != source.facts.clock:
-                        raise UsageError(f"the clock of {source.location} was set meanwhile")
                     clock = suggested_clock(source.facts.clock, one, found, sure)
                     record_clock(connection, source.source_id, clock, self._actor, told)
         return replace(found, accepted=tuple(cameras))
@@ -222,6 +232,7 @@ class ClockSuggestions:
             disagreements=(),
             disagreeing=0,
             residuals=_residuals(seen.names, both.pairs, fit),
+            told_by={one.source_id: one.facts.clock for one in sources},
         )
         names = {one.identity_id: one.name for one in identities}
         listed, count = disagreements(seen, found, names, at_once)

@@ -101,7 +101,7 @@ def test_what_is_accepted_is_set_on_record_and_taken_back(
         now = next(one for one in again.cameras if one.camera == "yard")
         assert now.offset_s == pytest.approx(0, abs=5)  # others are each other's best now
         archive.footage.undo_clock(changes[0])
-        with pytest.raises(UsageError, match="was set meanwhile"):
+        with pytest.raises(UsageError, match="since this was suggested"):
             archive.clocks.accept(again, ["yard"], "")  # it was told of the clocks before
 
 
