@@ -71,6 +71,8 @@ def walk(group: click.Group, parent: click.Context | None = None) -> Iterator[cl
         yield context
         if isinstance(command, click.Group):
             yield from walk(command, context)
+        for further, one in getattr(command, "more", {}).items():
+            yield click.Context(one, info_name=f"{name} {further}", parent=parent)
 
 
 def errors_page() -> str:

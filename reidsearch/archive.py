@@ -36,6 +36,7 @@ from reidsearch.vision.engines import Engines
 
 if TYPE_CHECKING:
     from reidsearch.datasets.readers import DataSet
+    from reidsearch.domain.audit import Audit
     from reidsearch.domain.copies import Copy
     from reidsearch.domain.decisions import Transits
     from reidsearch.domain.journeys import Journey
@@ -297,6 +298,14 @@ class Archive(Searches, contextlib.AbstractContextManager["Archive"]):
         Whatever writes next finishes it first.
         """
         return pending_work(self._store)
+
+    def audit(self, *, progress: Progress = NO_PROGRESS) -> Audit:
+        """Tell where calibration fails, and which cameras have changed: `archive.audit().refused`.
+
+        Without labels: people whom one camera shows at once are different people. Nothing is
+        stored.
+        """
+        return self.searching.audit(progress)
 
     def check(self, *, repair: bool = False, progress: Progress = NO_PROGRESS) -> list[Finding]:
         """Verify the archive; return what is wrong, after a repair: `archive.check() == []`."""

@@ -20,6 +20,7 @@ from reidsearch.base.data_folder import data_folder
 from reidsearch.base.errors import FieldValue, Kind, ModelError, ReidsearchError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import RuntimeSettings
+from reidsearch.domain.audit import ENOUGH_PAIRS
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.store.database.kinds import holds_archive
@@ -289,6 +290,24 @@ def _separation_check(archive: Archive) -> Iterator[Check]:
         yield Check("scores", "ok", f"{found.text}{few}")
 
 
+def _audit_checks(archive: Archive, progress: Progress) -> Iterator[Check]:
+    """Whether calibration holds at each camera, and which cameras have changed."""
+    found = archive.audit(progress=progress)
+    for refused in found.refused:
+        yield Check("calibration", "warn", refused.sentence, "", Kind.CALIBRATION_REFUSED)
+    if found.thresholds and not found.refused:
+        few = [one.camera for one in found.cameras if one.pairs < ENOUGH_PAIRS]
+        compared = sum(one.pairs for one in found.cameras)
+        told = f"; too few pairs to tell at {', '.join(few)}" if few else ""
+        yield Check(
+            "calibration",
+            "ok",
+            f"nothing speaks against it in {compared:,} pairs of people seen at once{told}",
+        )
+    for change in found.changes:
+        yield Check("camera", "warn", change.sentence, "", Kind.CAMERA_CHANGED)
+
+
 def _archive_checks(folder: Address, progress: Progress) -> Iterator[Check]:
     try:
         missing = isinstance(folder, PostgresAddress) and not holds_archive(folder)
@@ -308,6 +327,7 @@ def _archive_checks(folder: Address, progress: Progress) -> Iterator[Check]:
     try:
         with Archive.open(folder) as archive:
             yield from _separation_check(archive)
+            yield from _audit_checks(archive, progress)
             if archive.show().database_bytes > _WHOLE_BYTES:
                 for one in archive.pending():
                     kind, fields = Kind.ARCHIVE_NEEDS_REPAIR, {"archive": str(folder)}

@@ -11,6 +11,9 @@ def parse(command: click.Command, arguments: list[str], parent: click.Context | 
     Raises:
         click.UsageError: for a command, an option or a value that does not exist.
     """
+    if arguments and (further := getattr(command, "more", {}).get(arguments[0])):
+        parse(further, arguments[1:], parent)
+        return
     context = click.Context(command, info_name=command.name, parent=parent)
     values, rest, _ = command.make_parser(context).parse_args(list(arguments))
     if isinstance(command, click.Group):

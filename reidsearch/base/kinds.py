@@ -33,6 +33,8 @@ class Kind(StrEnum):
     MODEL_ALTERED = "model-altered"
     MODEL_WITHOUT_GOLDEN = "model-without-golden"
     MODEL_DOUBTED = "model-doubted"
+    CALIBRATION_REFUSED = "calibration-refused"
+    CAMERA_CHANGED = "camera-changed"
     MODEL_OF_CATALOGUE = "model-of-catalogue"
     MODEL_NAME_ODD = "model-name-odd"
     MODEL_INCOMPLETE = "model-incomplete"

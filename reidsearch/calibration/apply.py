@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from reidsearch.base.errors import Kind, UsageError
 from reidsearch.calibration.reference import Impostors, reference_of
 from reidsearch.domain.answers import Answer
+from reidsearch.domain.audit import Refused
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.request import SearchRequest
 from reidsearch.domain.scores import REFINED, UNCALIBRATED, Calibration, Origin, Provenance
@@ -48,12 +49,14 @@ class ScoreReader:
         status: `calibrated ...`, or `uncalibrated` and why, as a statement says it.
         archive: where it is, for messages.
         model: whose scores are read; None: there is none yet.
+        refused: gives the cameras at which it does not hold; None: nobody looks.
     """
 
     calibration: Calibration | None
     status: str
     archive: str
     model: ModelIdentity | None = None
+    refused: Callable[[Calibration], tuple[Refused, ...]] | None = None
 
     @classmethod
     def of(cls, store: Store) -> ScoreReader:
@@ -104,6 +107,10 @@ class ScoreReader:
         fitted = reference.fitted(found)
         return ScoreReader(fitted, described(fitted.provenance), self.archive, self.model)
 
+    def but_where(self, refused: Callable[[Calibration], tuple[Refused, ...]]) -> ScoreReader:
+        """Return the reader that reads no score at cameras where its calibration does not hold."""
+        return self if self.calibration is None else replace(self, refused=refused)
+
     def require(self, request: SearchRequest) -> None:
         """Refuse a request that needs a calibration where there is none.
 
@@ -153,13 +160,34 @@ class ScoreReader:
         if self.calibration is None or request.refined:
             status = REFINED if request.refined else self.status
             return Answer(replace(answer.statement, calibration=status), answer.matches)
-        return read_answer(
+        read = read_answer(
             answer,
             self.calibration,
             prior=request.prior,
             max_false_alarms=request.max_false_alarms,
             pictures=pictures,
         )
+        return unread_at(read, self.refused(self.calibration)) if self.refused else read
+
+
+def unread_at(answer: Answer, refused: Sequence[Refused]) -> Answer:
+    """Return the answer without the readings of matches at cameras where calibration fails.
+
+    Each such camera among the matches has a warning with its figures.
+    """
+    cameras = {one.camera: one for one in refused}
+    matches = tuple(
+        replace(match, reading=None) if match.crop.facts.camera in cameras else match
+        for match in answer.matches
+    )
+    named = {match.crop.facts.camera for match in answer.matches}
+    told = [
+        f"{one.sentence}: its matches have no probability" for one in refused if one.camera in named
+    ]
+    if not told:
+        return answer
+    statement = replace(answer.statement, warnings=(*answer.statement.warnings, *told))
+    return Answer(statement, matches)
 
 
 def _doubted(answer: Answer, cameras: Sequence[str | None]) -> Answer:

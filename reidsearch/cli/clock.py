@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
+
+from reidsearch.cli.clock_suggest import command as suggest_command
 from reidsearch.cli.decisions import ask_about_others
-from reidsearch.cli.grouped import argument, grouped_command, option
+from reidsearch.cli.grouped import CommandWithMore, argument, option
 from reidsearch.cli.options import (
     archive_and_case_options,
     format_option,
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from reidsearch.domain.footage import Clock, SourceCoverage
 
 
-@grouped_command("clock")
+@click.command("clock", cls=CommandWithMore)
 @argument("source", required=False)
 @option(
     "--start",
@@ -61,7 +64,7 @@ def command(
     SOURCE is part of its path, or the start of its SHA-256; without it, every correction is listed
     with who made it, when and why. Wall-clock time = start + offset + media time x (1 + drift /
     1 000 000). Nothing is indexed again. --undo is a correction too: repeated, it brings back what
-    it took back.
+    it took back. `reidsearch clock suggest` tells offsets from the people seen.
     """
     from reidsearch.base.errors import UsageError
     from reidsearch.cli.times import start_of
@@ -90,6 +93,9 @@ def command(
         one = opened.footage.find(one.sha256)
         changes = opened.footage.clock_changes(one.source_id)
     emit(form, clocks.clock_json(one, changes), clocks.clock_view(one, changes))
+
+
+command.more["suggest"] = suggest_command
 
 
 def _corrected(

@@ -120,6 +120,32 @@ class GroupedCommand(click.Command):
             raise click.UsageError(f"{name} is now {new}", ctx) from None
 
 
+class CommandWithMore(GroupedCommand):
+    """A command that takes an argument, and has further commands of its own.
+
+    `reidsearch clock gate.mp4` is the command, `reidsearch clock suggest` one of these. A file of
+    such a name is named with its folder: `./suggest`.
+    """
+
+    more: dict[str, GroupedCommand]
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.more = {}
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Hand on to the further command that the first word names."""
+        if args and (named := self.more.get(args[0])):
+            return named.make_context(f"{info_name} {args[0]}", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
 class CommandGroup(click.Group):
     """A group that suggests commands for a misspelt name, and knows its former commands."""
 

@@ -69,6 +69,7 @@ class Event(StrEnum):
     REEMBED = "reembed"
     PICTURES = "pictures"  # moved, out of the database or back
     CLOCK = "clock"
+    CLOCK_SUGGEST = "clock-suggest"  # offsets of clocks were told from people
     CALIBRATE = "calibrate"
     FORGET_CALIBRATION = "forget-calibration"
     TIMEZONE = "timezone"

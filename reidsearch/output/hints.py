@@ -135,6 +135,11 @@ HINTS: dict[str, Hint] = {
         "measure it on labelled crops: reidsearch evaluate; change it: reidsearch reembed --model "
         "NAME"
     ),
+    Kind.CALIBRATION_REFUSED: (
+        "see it by hour and brightness: reidsearch doctor --audit; calibrate again with confirmed "
+        "people of that camera: reidsearch calibrate"
+    ),
+    Kind.CAMERA_CHANGED: "look at its footage of then: reidsearch coverage, reidsearch frame",
     Kind.MODEL_ALTERED: (
         "remove it, or download it again with `reidsearch models install {model}`; "
         "to use it as a custom model, give its file: --model {file}"

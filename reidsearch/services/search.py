@@ -30,9 +30,11 @@ from reidsearch.store.places import resolved
 from reidsearch.store.selection import camera_names, means_source, require_cameras
 
 if TYPE_CHECKING:
+    from reidsearch.calibration.alarms import RefusedCameras
     from reidsearch.calibration.apply import ScoreReader
     from reidsearch.calibration.impostors import ArchiveImpostors
     from reidsearch.domain.answers import Plan, SearchPreview
+    from reidsearch.domain.audit import Audit
     from reidsearch.search.identity import IdentityQuery
     from reidsearch.search.query_pictures import Embeddable, EmbeddedQuery
     from reidsearch.vision.engines import Engines
@@ -64,6 +66,7 @@ class SearchService:
         self._find_identity = find_identity
         self._progress = progress
         self._impostors: ArchiveImpostors | None = None  # imported when it is first needed
+        self._refused: RefusedCameras | None = None
 
     def prepare(self) -> None:
         """Load the index now rather than in the first search.
@@ -141,6 +144,12 @@ class SearchService:
     def reader(self, adjusted: bool) -> ScoreReader:
         """Return what reads adjusted or plain scores, by a reference where nothing else does."""
         return self._reading(self._reader(), adjusted=adjusted)
+
+    def audit(self, progress: Progress = NO_PROGRESS) -> Audit:
+        """Return what the archive's own footage says of its scores and its cameras."""
+        from reidsearch.services.audit import audit
+
+        return audit(self._store, self._gallery, self._reading, progress)
 
     def holds(self, sha256: str) -> bool:
         """Return whether the archive holds a file, by its SHA-256 in hexadecimal, as one crop.
@@ -406,11 +415,14 @@ class SearchService:
 
     def _reading(self, reader: ScoreReader, *, adjusted: bool) -> ScoreReader:
         """Return the reader of scores of a kind; by a reference where there is no calibration."""
+        from reidsearch.calibration.alarms import RefusedCameras
         from reidsearch.calibration.impostors import ArchiveImpostors
 
         impostors = self._impostors = self._impostors or ArchiveImpostors(self._gallery)
         fitting = reader.fitting(adjusted=adjusted)
-        return fitting.by_reference(lambda: impostors.of(adjusted=adjusted), adjusted=adjusted)
+        found = fitting.by_reference(lambda: impostors.of(adjusted=adjusted), adjusted=adjusted)
+        self._refused = self._refused or RefusedCameras(self._store, self._gallery)
+        return found.but_where(self._refused.of)
 
     def _reader(self) -> ScoreReader:
         from reidsearch.calibration.apply import ScoreReader

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from reidsearch.services.browse import BrowseService
     from reidsearch.services.calibration import CalibrationService
     from reidsearch.services.cases import CaseService
+    from reidsearch.services.clock_suggestions import ClockSuggestions
     from reidsearch.services.distance import DistanceService
     from reidsearch.services.event_log import EventLogService
     from reidsearch.services.export import ExportService
@@ -152,6 +153,13 @@ class Services:
         from reidsearch.services.footage import FootageService
 
         return FootageService(self._store, self._engines.detector, self._actor)
+
+    @cached_property
+    def clocks(self) -> ClockSuggestions:
+        """Clocks compared by the people seen: `archive.clocks.suggest("gate").cameras`."""
+        from reidsearch.services.clock_suggestions import ClockSuggestions
+
+        return ClockSuggestions(self._store, self._actor)
 
     @cached_property
     def playback(self) -> PlaybackService:

@@ -23,6 +23,8 @@ def commands(group=cli, path=()):
                 yield from commands(command, (*path, name))
             else:
                 yield (*path, name), command
+                for further, one in getattr(command, "more", {}).items():
+                    yield (*path, name, further), one
 
 
 def taken(parameter: click.Parameter) -> bool:

@@ -83,6 +83,8 @@ def every_command() -> Iterator[tuple[str, click.Command]]:
                 yield from below(f"{name} {each}", found)
         else:
             yield name, command
+            for further, one in getattr(command, "more", {}).items():
+                yield f"{name} {further}", one
 
     for name in COMMANDS:
         found = LazyGroup().get_command(click.Context(LazyGroup()), name)

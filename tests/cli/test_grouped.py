@@ -49,6 +49,8 @@ def commands(group: click.Group, name: str = "") -> Iterator[tuple[str, click.Co
             yield from commands(command, f"{name}{below} ")
         elif command is not None:
             yield f"{name}{below}", command
+            for further, one in getattr(command, "more", {}).items():
+                yield f"{name}{below} {further}", one
 
 
 def test_no_group_holds_one_option_and_every_option_is_in_one() -> None:

@@ -28,6 +28,7 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "distance": (Event.DISTANCE, Event.EXPORT),
     "camera ground": (Event.GROUND, Event.EXPORT),
     "journey": (Event.EXPORT,),
+    "doctor": (Event.EXPORT,),
     "confirm": (Event.DECISION,),
     "reject": (Event.DECISION,),
     "undo": (Event.DECISION,),
@@ -61,6 +62,7 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "merge": (Event.MERGE, Event.MERGE_END, Event.DECISION),
     "pictures": (Event.PICTURES,),
     "clock": (Event.CLOCK,),
+    "clock suggest": (Event.CLOCK_SUGGEST, Event.CLOCK, Event.EXPORT),
     "relocate": (Event.RELOCATE,),
     "check": (Event.REPAIR, Event.REPAIR_END),
     "delete": (Event.DELETE, Event.FORGET, Event.BACKUP_ERASE),
@@ -128,7 +130,7 @@ NOT_RECORDED = {
     ),
     **dict.fromkeys(
         (
-            *("detect", "recorders", "doctor", "export verify"),
+            *("detect", "recorders", "export verify"),
             *("models add", "models import", "models install", "models list", "models remove"),
             *("models show", "models verify"),
         ),
@@ -145,6 +147,8 @@ def commands(command: click.Command, name: str = "") -> Iterator[str]:
     """Yield the names of all commands that do something: groups do nothing."""
     if not isinstance(command, click.Group):
         yield name
+        for further in getattr(command, "more", {}):
+            yield f"{name} {further}"
         return
     context = click.Context(command)
     for one in command.list_commands(context):

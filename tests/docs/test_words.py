@@ -56,6 +56,8 @@ def help_texts(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             yield f"{name} {parameter.opts[-1]}", f"{' '.join(parameter.opts)} {parameter.help}"
+    for further, one in getattr(command, "more", {}).items():
+        yield from help_texts(one, f"{name} {further}")
     if isinstance(command, click.Group):
         for child in command.list_commands(click.Context(command)):
             found = command.get_command(click.Context(command), child)

@@ -130,6 +130,7 @@ def test_commands_and_options_of_a_hint_exist(kind: str) -> None:
 
 def walk(command: click.Command) -> Iterator[click.Command]:
     yield command
+    yield from getattr(command, "more", {}).values()
     if isinstance(command, click.Group):
         context = click.Context(command)
         for name in command.list_commands(context):
