@@ -275,6 +275,7 @@ class FolderFollower:
     def _take(self, segment: Segment, stop: threading.Event) -> None:
         """Index one segment, and tell what became of it."""
         if not os.path.lexists(segment.path):
+            self._require_folders()
             self._done(segment)
             self._lost(segment.location, segment.camera)
             return

@@ -68,7 +68,7 @@ class Looked:
     """What one look found.
 
     Args:
-        finished: not indexed yet, oldest first.
+        finished: there, and not indexed yet; oldest first.
         growing: how many are still written, or may be.
         gone: were there, were not indexed, and are no longer there.
     """
@@ -115,7 +115,7 @@ class Segments:
         gone = self._gone(there, fresh) if whole else ()
         self._take_in(fresh, there)
         self._known = there if whole else {**self._known, **there}
-        open_ones = [one for one in self._known.values() if not one.done]
+        open_ones = [one for one in there.values() if not one.done]
         newest = self._newest(open_ones)
         finished = [one for one in open_ones if self._finished(one, now, newest)]
         finished.sort(key=lambda one: one.order)
