@@ -21,6 +21,7 @@ from reidsearch.store.seals import DailySeal
 from reidsearch.vision.engines import Engines
 
 if TYPE_CHECKING:
+    from reidsearch.base.settings import FootageSettings
     from reidsearch.base.settings_file import Settings
     from reidsearch.domain.following import SegmentTold
     from reidsearch.domain.work import Told
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from reidsearch.services.sessions import SessionService
     from reidsearch.services.sight import Sight
     from reidsearch.services.sign_in import SignInService
+    from reidsearch.services.stream import PersonStream
     from reidsearch.services.tracklets import TrackletService
 
 
@@ -291,6 +293,17 @@ class Services:
             attributes=self.attributes,
             progress=progress,
         )
+
+    def stream(self, settings: FootageSettings | None = None) -> PersonStream:
+        """Return what finds people in frames, with the model of this archive; stores nothing.
+
+        Example:
+            >>> people = archive.stream().push(frame, 12.5)
+        """
+        from reidsearch.base.settings import PRESETS
+        from reidsearch.services.stream import PersonStream
+
+        return PersonStream(settings=settings or PRESETS["default"], engines=self._engines)
 
     @cached_property
     def accounts(self) -> AccountService:

@@ -10,11 +10,11 @@ import av
 import pytest
 from videos import write_video
 
+from reidsearch.media.files.ended import has_ended
 from reidsearch.media.files.inventory import Entry, Kind, take_inventory
 from reidsearch.media.files.segments import ABANDONED_S, Looked, Segments
 from reidsearch.media.naming.patterns import compile_pattern
 from reidsearch.media.naming.source_facts import SourceNaming
-from reidsearch.media.video.ended import has_ended
 
 NAMES = SourceNaming(pattern=compile_pattern(r"(?P<camera>[a-z]+)-\d\.mp4$"))
 

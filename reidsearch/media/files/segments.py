@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 from reidsearch.base.errors import Refused
 from reidsearch.base.locations import location_text
+from reidsearch.media.files.ended import has_ended
 from reidsearch.media.files.inventory import Entry, Kind
 from reidsearch.media.naming.source_facts import SourceNaming
-from reidsearch.media.video.ended import has_ended
 
 ABANDONED_S = 600.0
 """What has not changed for so long is not written any more, whatever its container says."""
