@@ -207,7 +207,11 @@ class FolderFollower:
         for location in unfinished_places(self._store):
             path = path_of(location)
             above = [one for one in self._folders if path.startswith(os.path.join(one, ""))]  # noqa: PTH118
-            if above and not set(above) & set(away) and not os.path.lexists(path):
+            if not above or set(above) & set(away) or os.path.lexists(path):
+                continue
+            with self._store.read() as connection:
+                told = failure_at(connection, location) == LOST.message
+            if not told:
                 self._lost(location)
         self._began = True
 

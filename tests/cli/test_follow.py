@@ -113,6 +113,7 @@ def test_what_was_begun_and_deleted_while_nobody_followed_is_lost_too(nvr, tmp_p
         ("gate-1.mp4", "indexed"),
         ("gate-2.mp4", "indexed"),
     ]
+    assert follow(tmp_path / "a", nvr) == [], "it is told once"
 
 
 def test_a_bad_segment_is_a_failure_and_the_others_go_on(run, nvr):
