@@ -4,8 +4,9 @@
 
 The clip is cut into segments by copying its packets, at the first key frame after so many seconds,
 named as recorders do: with camera and time, to the millisecond or (`whole`) the second below it.
-They are indexed by `follow`, the clip as a whole by `index`. A border counts where a tracklet of
-the whole clip is seen on both sides of it. Prints Markdown.
+They are indexed by `follow`, the clip as a whole by `index`. A border counts for each tracklet of
+the whole clip that is seen on both sides of it; it has gone on where those boxes are of one
+tracklet of the segments. Prints Markdown.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from __future__ import annotations
 import datetime as dt
 import tempfile
 import threading
+from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
 import click
+import numpy as np
+from numpy.typing import NDArray
 
 from reidsearch import Archive, FootageOptions, SourceNaming
-from reidsearch.domain.tracklets import TrackletSeen
 from reidsearch.media.naming.patterns import compile_pattern
 from reidsearch.services.follow import FollowPlan
 
@@ -29,7 +33,8 @@ NAMES = SourceNaming(
     time_format="%Y%m%dT%H%M%S.%f",
     zone=dt.UTC,
 )
-NEAR_S = 1.0  # two archives time one visit alike within that
+NEAR_S = 0.3  # frames are sampled from the start of each segment on
+SHOWN = 0.3  # intersection over union
 
 
 def cut(clip: Path, folder: Path, seconds: float, *, whole: bool) -> list[float]:
@@ -58,58 +63,76 @@ def cut(clip: Path, folder: Path, seconds: float, *, whole: bool) -> list[float]
     return borders
 
 
-def tracklets(archive: Archive) -> list[TrackletSeen]:
-    """All of an archive."""
-    found = {
-        one.tracklet_id: one
-        for source in archive.footage.coverage()
-        for one in archive.footage.tracklets(source.source_id)
-    }
-    return list(found.values())
+@dataclass
+class Seen:
+    """One tracklet: when and where, on the clip's clock."""
+
+    times_s: NDArray[np.float64]
+    xyxy: NDArray[np.float32]
+
+    def overlap(self, time_s: float, box: NDArray[np.float32]) -> float:
+        """Intersection over union of a box with where it is at that time; 0: it is not there."""
+        nearest = int(np.abs(self.times_s - time_s).argmin())
+        if abs(self.times_s[nearest] - time_s) > NEAR_S:
+            return 0.0
+        own = self.xyxy[nearest]
+        sides = np.clip(np.minimum(own[2:], box[2:]) - np.maximum(own[:2], box[:2]), 0, None)
+        both = float(sides.prod())
+        return both / (float((own[2:] - own[:2]).prod() + (box[2:] - box[:2]).prod()) - both)
 
 
-def whole_clip(clip: Path, folder: Path, models: list[Path]) -> list[TrackletSeen]:
+def seen_in(archive: Archive, begins_s: list[float]) -> list[Seen]:
+    """All tracklets of an archive whose sources, by name, begin at these times of the clip."""
+    parts = defaultdict[int, list[tuple[NDArray[np.float64], NDArray[np.float32]]]](list)
+    sources = sorted(archive.footage.coverage(), key=lambda one: one.location)
+    for source, begins in zip(sources, begins_s, strict=True):
+        for one in archive.footage.tracklets(source.source_id):
+            trace = archive.footage.trace(one.tracklet_id, source.source_id)
+            media_s = [float(source.info.media_s(pts)) for pts in trace.pts.tolist()]
+            parts[one.tracklet_id].append((np.array(media_s) + begins, trace.xyxy))
+    return [Seen(*map(np.concatenate, zip(*found, strict=True))) for found in parts.values()]
+
+
+def whole_clip(clip: Path, folder: Path, models: list[Path]) -> list[Seen]:
     """Index the clip as it is."""
     naming = SourceNaming(camera="gate", start=BEGINS)
     with Archive.open(folder, create=True, model_path=models, offline=True) as archive:
         archive.index([clip], footage=FootageOptions(naming=naming))
-        return tracklets(archive)
+        return seen_in(archive, [0.0])
 
 
-def followed(folder: Path, segments: Path, models: list[Path]) -> list[TrackletSeen]:
+def followed(folder: Path, segments: Path, borders: list[float], models: list[Path]) -> list[Seen]:
     """Follow a folder of segments once."""
     plan = FollowPlan((segments,), FootageOptions(naming=NAMES), settle_s=0.0)
     with Archive.open(folder, create=True, model_path=models, offline=True) as archive:
         archive.follower(plan).run(threading.Event(), once=True)
         if archive.check():
             raise SystemExit(f"{segments}: the archive is not whole")
-        return tracklets(archive)
+        return seen_in(archive, borders)
 
 
-def seconds_of(one: TrackletSeen) -> tuple[float, float]:
-    """When it is seen, on the clip's clock."""
-    return ((one.first_time - BEGINS).total_seconds(), (one.last_time - BEGINS).total_seconds())
+def shown_as(seen: list[Seen], time_s: float, box: NDArray[np.float32]) -> int | None:
+    """Which tracklet is there."""
+    overlaps = [one.overlap(time_s, box) for one in seen]
+    best = int(np.argmax(overlaps)) if overlaps else 0
+    return best if overlaps and overlaps[best] > SHOWN else None
 
 
-def judge(whole: list[TrackletSeen], split: list[TrackletSeen], borders: list[float]) -> str:
-    """A row: tracklets of the whole clip, of the segments, borders crossed, gone on, missing."""
-    crossed = gone_on = 0
-    for border_s in borders[1:]:
-        for one in whole:
-            first_s, last_s = seconds_of(one)
-            if first_s < border_s <= last_s:
+def judge(whole: list[Seen], split: list[Seen], borders: list[float]) -> str:
+    """Tracklets of the whole clip, of the segments, borders crossed, gone on, visits missed."""
+    crossed = gone_on = missed = 0
+    for one in whole:
+        found = [shown_as(split, t, box) for t, box in zip(one.times_s, one.xyxy, strict=True)]
+        missed += sum(other is not None for other in found) < len(found) / 2
+        for border_s in borders[1:]:
+            before = [o for t, o in zip(one.times_s, found, strict=True) if t < border_s]
+            after = [o for t, o in zip(one.times_s, found, strict=True) if t >= border_s]
+            if before and after:
+                last = next((o for o in reversed(before) if o is not None), None)
+                first = next((o for o in after if o is not None), None)
                 crossed += 1
-                gone_on += any(
-                    len(other.parts) > 1
-                    and seconds_of(other)[0] < border_s <= seconds_of(other)[1] + NEAR_S
-                    and min(last_s, seconds_of(other)[1]) > max(first_s, seconds_of(other)[0])
-                    for other in split
-                )
-    missing = sum(
-        not any(min(b, seconds_of(o)[1]) - max(a, seconds_of(o)[0]) > (b - a) / 2 for o in split)
-        for a, b in map(seconds_of, whole)
-    )
-    return f"{len(whole)} | {len(split)} | {crossed} | {gone_on} | {missing}"
+                gone_on += last is not None and last == first
+    return f"{len(whole)} | {len(split)} | {crossed} | {gone_on} | {missed}"
 
 
 @click.command()
@@ -128,7 +151,7 @@ def main(clips: tuple[Path, ...], model_path: Path, seconds: tuple[float, ...]) 
                 for rounded in (False, True):
                     folder = Path(name) / f"{clip.stem}-{length}-{rounded}"
                     borders = cut(clip, folder, length, whole=rounded)
-                    split = followed(folder.with_suffix(".archive"), folder, [model_path])
+                    split = followed(folder.with_suffix(".archive"), folder, borders, [model_path])
                     told = "the second" if rounded else "milliseconds"
                     print(f"| {clip.stem} | {length:g} s | {told} | {len(borders)} | "
                           f"{judge(whole, split, borders)} |", flush=True)  # fmt: skip

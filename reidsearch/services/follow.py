@@ -32,7 +32,7 @@ from reidsearch.base.errors import (
 from reidsearch.base.foreign_errors import as_ours
 from reidsearch.base.locations import location_text, path_of
 from reidsearch.base.progress import NO_PROGRESS, Progress
-from reidsearch.base.settings import FootageSettings, PictureLimits
+from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Rejected
 from reidsearch.domain.following import FollowReport, SegmentState, SegmentTold, Standing
 from reidsearch.domain.reports import IndexReport
@@ -49,9 +49,10 @@ from reidsearch.media.files.segments import Segment, Segments
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.services.attributes import AttributeService
 from reidsearch.services.index import FootageOptions, IndexService
+from reidsearch.services.lag import options_of
 from reidsearch.services.retention import RetentionService
 from reidsearch.store.crops.store import Store
-from reidsearch.store.footage.reader import finished_at, source_at, unfinished_places
+from reidsearch.store.footage.reader import finished_at, unfinished_places
 from reidsearch.store.queue_reading import failure_at
 
 LONGEST_WAIT_S = 30.0
@@ -59,9 +60,6 @@ LONGEST_WAIT_S = 30.0
 RETENTION_EVERY_S = 3600.0
 PASSED_OVER_S = 5.0
 """What another run works on is looked at again after that."""
-LEAST_HZ = 1
-USUAL_HZ = 8
-"""What every frame is taken for when fewer are sampled."""
 LOST = Refused(Reason.MISSING, "it was deleted before it was indexed")
 
 Tell = Callable[[SegmentTold], object]
@@ -284,7 +282,9 @@ class FolderFollower:
             self._lost(segment.location, segment.camera)
             return
         lag_s = self.standing.lag_s
-        options, rate_hz = self._options_of(segment, lag_s)
+        options, rate_hz = options_of(
+            self._store, segment, self._plan.options, lag_s, self._plan.max_lag_s
+        )
         told = SegmentTold(
             SegmentState.INDEXED,
             segment.location,
@@ -369,37 +369,6 @@ class FolderFollower:
         self._waiting.remove(segment)
         self._stand()
 
-    def _options_of(self, segment: Segment, lag_s: float) -> tuple[FootageOptions, int | None]:
-        """Return how a segment is analysed, and its sample rate where that is lowered.
-
-        What was begun goes on at the rate that it was begun with: its checkpoint is of that.
-        """
-        options = self._plan.options
-        usual = options.settings
-        rate_hz = self._begun_at(segment, usual)
-        if rate_hz is None:
-            rate_hz = lowered_rate(usual.sample_rate_hz, lag_s, self._plan.max_lag_s)
-        if rate_hz == usual.sample_rate_hz:
-            return options, None
-        instead = f"{usual.sample_rate_hz} a second" if usual.sample_rate_hz else "every frame"
-        note = f"{rate_hz} a second were sampled instead of {instead}: indexing had fallen behind"
-        settings = replace(usual, sample_rate_hz=rate_hz)
-        return replace(
-            options, settings=settings, notes=(*options.notes, f"frames: {note}")
-        ), rate_hz
-
-    def _begun_at(self, segment: Segment, usual: FootageSettings) -> int | None:
-        known = source_at(self._store, segment.location)
-        if known is None or known.finished:
-            return None
-        if known.fingerprint != f"{segment.size_bytes}-{segment.mtime_ns}":
-            return None
-        rate_hz = known.settings.get("sample_rate_hz")
-        if not isinstance(rate_hz, int):
-            return None
-        lower = rate_hz >= LEAST_HZ and rate_hz < (usual.sample_rate_hz or USUAL_HZ + 1)
-        return rate_hz if lower or rate_hz == usual.sample_rate_hz else None
-
     # -- retention ----------------------------------------------------------------------------
 
     def _expire(self) -> None:
@@ -418,17 +387,3 @@ class FolderFollower:
     def _tell(self, told: SegmentTold) -> None:
         self.report = self.report.with_told(told)
         self._told(told)
-
-
-def lowered_rate(usual_hz: int, lag_s: float, max_lag_s: float | None) -> int:
-    """Return frames to sample a second: half for every doubling of the lag above its limit.
-
-    Args:
-        usual_hz: 0: every frame.
-    """
-    if max_lag_s is None or lag_s <= max_lag_s:
-        return usual_hz
-    rate_hz, limit_s = usual_hz or USUAL_HZ, max(max_lag_s, 1.0)
-    while lag_s > limit_s and rate_hz > LEAST_HZ:
-        rate_hz, limit_s = max(rate_hz // 2, LEAST_HZ), 2 * limit_s
-    return rate_hz

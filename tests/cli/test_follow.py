@@ -18,7 +18,8 @@ from recorded_segments import SECONDS, aged, cut
 from reidsearch import Archive, FootageOptions, SourceNaming, StorageError
 from reidsearch.domain.following import SegmentState, SegmentTold
 from reidsearch.media.naming.source_list import read_source_list
-from reidsearch.services.follow import FollowPlan, lowered_rate
+from reidsearch.services.follow import FollowPlan
+from reidsearch.services.lag import lowered_rate
 from reidsearch.store.footage.writer import FootageWriter
 
 pytestmark = pytest.mark.full
@@ -141,7 +142,9 @@ def test_behind_its_limit_fewer_frames_are_sampled_and_coverage_says_so(nvr, tmp
     with Archive.open(tmp_path / "a") as archive:
         first, second = archive.footage.coverage()
         assert (first.settings["sample_rate_hz"], second.settings["sample_rate_hz"]) == (1, 4)
-        assert any("1 a second were sampled instead of 4 a second" in one for one in first.warnings)
+        assert any(
+            "1 frames a second were sampled instead of 4 a second" in one for one in first.warnings
+        )
         assert not any("were sampled" in one for one in second.warnings)
         assert archive.check() == []
 

@@ -48,6 +48,11 @@ class Segment:
         return location_text(self.path)
 
     @property
+    def fingerprint(self) -> str:
+        """What an index run knows this state of the file by."""
+        return f"{self.size_bytes}-{self.mtime_ns}"
+
+    @property
     def mtime_s(self) -> float:
         """When it was last written, in seconds since 1970, by the clock of its disk."""
         return self.mtime_ns / 1e9
