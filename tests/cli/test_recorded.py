@@ -120,7 +120,7 @@ NOT_RECORDED = {
     ),
     **dict.fromkeys(
         (
-            *("detect", "recorders", "doctor", "export verify"),
+            *("detect", "record", "recorders", "doctor", "export verify"),
             *("models add", "models import", "models install", "models list", "models remove"),
             *("models show", "models verify"),
         ),
