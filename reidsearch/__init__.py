@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from reidsearch.domain.joint import JointAnswer, JointMatch
     from reidsearch.domain.reports import Failure, Finding, FootageReport, IndexReport, Summary
     from reidsearch.domain.request import Filters, QueryPicture, SearchRequest
+    from reidsearch.domain.streamed import StreamedTracklet
     from reidsearch.media.naming.patterns import Naming
     from reidsearch.media.naming.source_facts import SourceNaming
     from reidsearch.services.index import FootageOptions
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
         query_input,
         read_frame,
     )
+    from reidsearch.services.stream import PersonStream
 
 _HOME = {
     "Archive": "archive",
@@ -122,6 +124,8 @@ _HOME = {
     "Naming": "media.naming.patterns",
     "SourceNaming": "media.naming.source_facts",
     "FootageOptions": "services.index",
+    "PersonStream": "services.stream",
+    "StreamedTracklet": "domain.streamed",
     "FrameInput": "services.query_input",
     "PersonUnclear": "services.query_input",
     "QueryInput": "services.query_input",
@@ -163,6 +167,7 @@ __all__ = [
     "ModelError",
     "Naming",
     "NotFound",
+    "PersonStream",
     "PersonUnclear",
     "PictureLimits",
     "Plan",
@@ -179,6 +184,7 @@ __all__ = [
     "SourceNaming",
     "Statement",
     "StorageError",
+    "StreamedTracklet",
     "Summary",
     "TimeOfDay",
     "Transits",

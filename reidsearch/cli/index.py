@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reidsearch.cli.grouped import argument, grouped_command, option
+from reidsearch.cli.index_options import FOOTAGE, NAMES, request_options
 from reidsearch.cli.options import (
     archive_option,
     flip_option,
@@ -17,52 +18,19 @@ from reidsearch.cli.options import (
     opened_archive,
     quiet_option,
     runtime_options,
-    text_value,
-    tiles_option,
 )
 from reidsearch.cli.signals import stopped_by_signals
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address
-    from reidsearch.base.settings import Tiles
     from reidsearch.domain.index_request import IndexRequest
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/+[^/]")
-FACTS, NAMES, FOOTAGE = "Camera and time", "Camera and time in file names", "Footage"
 
 
 @grouped_command("index")
 @argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@option(
-    "--camera", group=FACTS, metavar="NAME", callback=text_value, help="Camera, if names tell none."
-)
-@option("--time", group=FACTS, metavar="TIME", help="Time, if names tell none: '31.05.2024 14:03'.")
-@option(
-    "--timezone",
-    group=FACTS,
-    metavar="ZONE",
-    help="Zone of times without one: UTC, +02:00, Europe/Berlin.",
-)
-@option(
-    "--sources",
-    group=FACTS,
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="List of footage with camera, start, ... (CSV, TOML).",
-)
-@option(
-    "--recorder",
-    group=NAMES,
-    metavar="NAME",
-    help="Recorder that named the files (`recorders`), or auto.",
-)
-@option(
-    "--pattern",
-    group=NAMES,
-    metavar="REGEX",
-    help=r"Path with groups, as (?P<camera>[^/]+)/(?P<time>\d+).",
-)
-@option("--time-format", group=NAMES, metavar="FORMAT", help="Form of these times, as in strptime.")
+@request_options
 @option(
     "--names",
     group=NAMES,
@@ -70,24 +38,7 @@ FACTS, NAMES, FOOTAGE = "Camera and time", "Camera and time in file names", "Foo
     metavar="SET",
     help="market1501: PPPP_cCsS_FFFFFF_DD.jpg.",
 )
-@option(
-    "--fast",
-    "preset",
-    group=FOOTAGE,
-    flag_value="fast",
-    help="Sample fewer frames, skip still scenes.",
-)
-@option("--thorough", "preset", group=FOOTAGE, flag_value="thorough", help="Analyse every frame.")
-@option(
-    "--sample-rate",
-    group=FOOTAGE,
-    type=click.IntRange(1, 240),
-    metavar="HZ",
-    help="Frames to sample a second; default: 4.",
-)
-@tiles_option("Detect in N x N tiles too, for small people.", group=FOOTAGE)
 @option("--frames", group=FOOTAGE, is_flag=True, help="Folders hold full frames, not person crops.")
-@option("--detector", group=FOOTAGE, metavar="NAME|FILE", help="Model that detects people.")
 @option(
     "--detections",
     group=FOOTAGE,
@@ -120,19 +71,9 @@ FACTS, NAMES, FOOTAGE = "Camera and time", "Camera and time in file names", "Foo
 def command(
     paths: tuple[Path, ...],
     archive: Address,
-    camera: str | None,
-    time: str | None,
-    timezone: str | None,
-    pattern: str | None,
-    time_format: str | None,
+    request: IndexRequest,
     names: str | None,
-    recorder: str | None,
-    sources: Path | None,
-    preset: str | None,
-    sample_rate: int | None,
-    detector: str | None,
     detections: Path | None,
-    tiles: Tiles | None,
     frames: bool,
     attributes: bool,
     queued: bool,
@@ -162,38 +103,28 @@ def command(
     --queue indexes nothing: it writes down each video, folder of frames and folder of crops for
     `reidsearch worker`, which may run on many machines; `reidsearch status` shows how far they are.
     """
+    from dataclasses import replace
+
     from reidsearch.base.errors import Interrupted, UsageError
     from reidsearch.base.locations import location_text
     from reidsearch.base.settings_file import read_settings
-    from reidsearch.cli.times import start_of
-    from reidsearch.domain.index_request import IndexRequest
     from reidsearch.media.files.paths import MANIFESTS
     from reidsearch.output import reports_json, text
     from reidsearch.output.emit import emit
     from reidsearch.services.queue.request import options_of
 
     _require_something(paths, archive)
-    if time_format and not (pattern or any(p.name.lower().endswith(MANIFESTS) for p in paths)):
+    if request.time_format and not (
+        request.pattern or any(p.name.lower().endswith(MANIFESTS) for p in paths)
+    ):
         raise UsageError("--time-format needs --pattern or a manifest")
-    if tiles is not None and detections is not None:
+    if request.tiles is not None and detections is not None:
         raise UsageError(
             "--tiles needs a detector, and with --detections none runs", "leave one of them out"
         )
-    start = start_of("--time", time, timezone)
-    request = IndexRequest(
-        camera=camera,
-        time=start.time.isoformat() if start else None,
-        time_uncertainty_s=start.uncertainty_s if start else 0.0,
-        timezone=timezone,
-        pattern=pattern,
-        time_format=time_format,
+    request = replace(
+        request,
         market1501=names == "market1501",
-        recorder=recorder,
-        sources=location_text(str(sources)) if sources else None,
-        preset=preset or "default",
-        sample_rate_hz=sample_rate,
-        tiles=tiles,
-        detector=detector,
         detections=location_text(str(detections)) if detections else None,
         frames=frames,
     )
@@ -215,8 +146,8 @@ def command(
         json_lines=form in {"json", "jsonl"},
         quiet=quiet,
     ) as (opened, progress):
-        if timezone and opened.timezone is None:
-            opened.timezone = timezone
+        if request.timezone and opened.timezone is None:
+            opened.timezone = request.timezone
         report = opened.index(
             paths,
             naming=naming,

@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import sys
+import threading
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from reidsearch.cli.grouped import argument, grouped_command, option
-from reidsearch.cli.options import format_option, quiet_option, text_value
+from reidsearch.cli.grouped import GENERAL, argument, grouped_command, option
+from reidsearch.cli.options import (
+    ArchiveType,
+    flip_option,
+    format_option,
+    model_options,
+    opened_archive,
+    quiet_option,
+    runtime_options,
+    text_value,
+)
 from reidsearch.cli.signals import stopped_by_signals
 from reidsearch.cli.times import Duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reidsearch.archive import Archive
+    from reidsearch.base.address import Address
+    from reidsearch.base.progress import Progress
+    from reidsearch.domain.following import FollowReport
     from reidsearch.domain.recording import Said
     from reidsearch.media.recording.address import CameraAddress
+    from reidsearch.services.recording import Recording
 
 PASSWORD = "REIDSEARCH_CAMERA_PASSWORD"  # noqa: S105 - the variable's name
 GIGA = 1_000_000_000
+LOOK_S = 2.0
 
 
 @grouped_command("record")
@@ -65,11 +81,24 @@ GIGA = 1_000_000_000
     help="Room to leave on the disk; default: 1.",
 )
 @option("--for", "for_", type=Duration(1), metavar="TIME", help="End after so long.")
+@model_options
+@flip_option
+@runtime_options
 @format_option()
 @quiet_option
+@option(
+    "-a",
+    "--archive",
+    "archive",
+    group=GENERAL,
+    type=ArchiveType(),
+    metavar="DIR",
+    help="Index the segments into it as they are closed.",
+)
 def command(
     source: str,
     folder: Path,
+    archive: Address | None,
     camera: str | None,
     user: str | None,
     password_file: Path | None,
@@ -77,6 +106,11 @@ def command(
     stall: Fraction,
     keep_free: float,
     for_: Fraction | None,
+    model: str | None,
+    model_path: tuple[Path, ...],
+    offline: bool,
+    flip: bool | None,
+    device: str | None,
     form: str,
     quiet: bool,
 ) -> int:
@@ -95,8 +129,12 @@ def command(
     (REIDSEARCH_CAMERA_PASSWORD), by --password-file, or when asked. Several cameras stand in a TOML
     file, each as [cameras.NAME] with url, user, and password_file, password_variable or password.
 
+    With --archive the segments are indexed as they are closed, as `follow` does it; where indexing
+    cannot go on, recording does.
+
     Ctrl-C and SIGTERM close the segments and end it.
     """
+    from reidsearch.domain.following import follow_json
     from reidsearch.domain.recording import record_json
     from reidsearch.output.emit import emit
     from reidsearch.output.recording import LiveStatus, recorded_view
@@ -105,17 +143,85 @@ def command(
     cameras = _cameras(source, camera, user, password_file)
     options = RecordOptions(float(segment), float(stall), round(keep_free * GIGA))
     stop = stopped_by_signals()
-    live = LiveStatus(shown=not quiet)
-    try:
-        recording = start_recording(cameras, folder, options, stop=stop, told=_teller(quiet=quiet))
-        recording.wait(
-            float(for_) if for_ is not None else None, lambda: live.draw(recording.status)
-        )
-    finally:
-        live.end()
+    for_s = float(for_) if for_ is not None else None
+    tell, followed = _teller(quiet=quiet), None
+    if archive is None:
+        live = LiveStatus(shown=not quiet)
+        try:
+            recording = start_recording(cameras, folder, options, stop=stop, told=tell)
+            recording.wait(for_s, lambda: live.draw(recording.status))
+        finally:
+            live.end()
+    else:
+        with opened_archive(
+            archive,
+            model,
+            model_path,
+            offline,
+            device,
+            flip=flip,
+            create=True,
+            json_lines=form in {"json", "jsonl"},
+            quiet=quiet,
+        ) as (opened, progress):
+            opened.load_model()  # whatever is wrong with it is told before anything is recorded
+            folder.mkdir(parents=True, exist_ok=True)
+            recording = start_recording(cameras, folder, options, stop=stop, told=tell)
+            followed = _followed(opened, recording, for_s, progress, quiet=quiet)
     report = recording.report()
-    emit(form, record_json(report), recorded_view(report), "cameras")
-    return 0
+    document = record_json(report) | {"followed": followed and follow_json(followed)}
+    emit(form, document, recorded_view(report, followed), "cameras")
+    return 1 if followed and (followed.failed or followed.partly or followed.lost) else 0
+
+
+def _followed(
+    archive: Archive,
+    recording: Recording,
+    for_s: float | None,
+    progress: Progress,
+    *,
+    quiet: bool,
+) -> FollowReport:
+    """Index what is recorded until the recording ends; if by its time, what it closed last too.
+
+    Raises:
+        ReidsearchError: indexing could not go on; everything was recorded until it was to stop.
+    """
+    from reidsearch.base.errors import ReidsearchError
+    from reidsearch.media.naming.source_facts import SourceNaming
+    from reidsearch.output.following import segment_line
+    from reidsearch.output.terminal import say
+    from reidsearch.services.follow import FollowPlan
+    from reidsearch.services.index import FootageOptions
+
+    options = FootageOptions(SourceNaming(recorder="reidsearch"))
+    plan = FollowPlan((recording.folder,), options, settle_s=0.0, poll_s=LOOK_S)
+    follower = archive.follower(
+        plan, lambda told: None if quiet else say(segment_line(told), err=True), progress
+    )
+    failed: list[BaseException] = []
+    ended = threading.Event()
+
+    def record() -> None:
+        try:
+            recording.wait(for_s)
+        except BaseException as error:  # noqa: BLE001 - raised again by who waits
+            failed.append(error)
+        finally:
+            ended.set()
+
+    waiting = threading.Thread(target=record, name="record", daemon=True)
+    waiting.start()
+    try:
+        report = follower.run(ended)
+    except ReidsearchError as error:
+        say(f"reidsearch: nothing is indexed any more: {error.message}", err=True)
+        raise
+    finally:
+        waiting.join()
+    if failed:
+        raise failed[0]
+    return follower.run(threading.Event(), once=True) if recording.over else report
 
 
 def _teller(*, quiet: bool) -> Callable[[Said], None]:

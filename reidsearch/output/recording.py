@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from reidsearch.domain.following import FollowReport
 from reidsearch.domain.recording import CameraState, CameraStatus, RecordReport, Said
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.console import ShownConsole
+from reidsearch.output.following import followed_view
 from reidsearch.output.terminal import drawing_on
 from reidsearch.output.visible import count, duration, size, visible
 
@@ -29,11 +31,12 @@ def said_line(said: Said) -> str:
     return f"{visible(said.camera)}: {_EVENTS.get(said.event, said.event)}: {visible(said.text)}"
 
 
-def recorded_view(report: RecordReport) -> RenderableType:
-    """What was recorded."""
+def recorded_view(report: RecordReport, followed: FollowReport | None = None) -> RenderableType:
+    """What was recorded, and what was indexed of it."""
     total = sum(one.segments for one in report.cameras)
     told = f"Recorded for {duration(report.seconds)}: {count(total, 'segment')} in "
-    return Group(Text(told + visible(report.folder)), _table(report.cameras))
+    parts = [Text(told + visible(report.folder)), _table(report.cameras)]
+    return Group(*parts, *([followed_view(followed)] if followed else []))
 
 
 class LiveStatus:

@@ -65,6 +65,7 @@ class FootageOptions:
         frames: folders of pictures hold full frames, one source each, not person crops.
         frames_fps: their pictures a second, where names tell no time.
         detections: somebody else's detections for the one video that is given.
+        notes: what a reader of its coverage must know beside what it says of itself.
     """
 
     naming: SourceNaming = field(default_factory=SourceNaming)
@@ -72,6 +73,7 @@ class FootageOptions:
     frames: bool = False
     frames_fps: Fraction | None = None
     detections: Path | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -209,6 +211,7 @@ class Run:
             settings=options.settings,
             frames_fps=options.frames_fps,
             detections=options.detections,
+            notes=options.notes,
             progress=self.progress,
             stop=self.stop,
         )

@@ -37,12 +37,14 @@ class Recording:
 
     Attributes:
         status: how each goes, in the order of the cameras.
+        over: it ended by itself, after the time that it was to take.
     """
 
     folder: Path
     stop: threading.Event
     recorders: list[Recorder]
     told: Callable[[Said], None]
+    over: bool = False
     _threads: list[threading.Thread] = field(default_factory=list)
     _failed: list[UsageError] = field(default_factory=list)
     _begun: float = field(default_factory=time.monotonic)
@@ -70,7 +72,9 @@ class Recording:
             UsageError: another process records one of the cameras.
         """
         while any(thread.is_alive() for thread in self._threads):
-            if for_s is not None and time.monotonic() - self._begun >= for_s:
+            took_s = time.monotonic() - self._begun
+            if for_s is not None and took_s >= for_s and not self.stop.is_set():
+                self.over = True
                 self.stop.set()
             if look is not None:
                 look()

@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from reidsearch.base.address import Address
-from reidsearch.base.progress import Progress
+from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.version import __version__
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
@@ -21,7 +21,9 @@ from reidsearch.store.seals import DailySeal
 from reidsearch.vision.engines import Engines
 
 if TYPE_CHECKING:
+    from reidsearch.base.settings import FootageSettings
     from reidsearch.base.settings_file import Settings
+    from reidsearch.domain.following import SegmentTold
     from reidsearch.domain.work import Told
     from reidsearch.services.accounts import AccountService
     from reidsearch.services.asking import AskingService
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from reidsearch.services.cases import CaseService
     from reidsearch.services.event_log import EventLogService
     from reidsearch.services.export import ExportService
+    from reidsearch.services.follow import FolderFollower, FollowPlan
     from reidsearch.services.footage import FootageService
     from reidsearch.services.holds import HoldService
     from reidsearch.services.identities import IdentityService
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     from reidsearch.services.sessions import SessionService
     from reidsearch.services.sight import Sight
     from reidsearch.services.sign_in import SignInService
+    from reidsearch.services.stream import PersonStream
     from reidsearch.services.tracklets import TrackletService
 
 
@@ -263,6 +267,43 @@ class Services:
         from reidsearch.services.queue.worker import Leases, Worker
 
         return Worker(self._store, self.indexing, settings, tell, leases or Leases())
+
+    def follower(
+        self,
+        plan: FollowPlan,
+        tell: Callable[[SegmentTold], object] = lambda _: None,
+        progress: Progress = NO_PROGRESS,
+    ) -> FolderFollower:
+        """Return what follows the folders of recorders.
+
+        Args:
+            tell: is called with what becomes of each segment.
+
+        Example:
+            >>> archive.follower(FollowPlan((Path("/nvr"),))).run(threading.Event())
+        """
+        from reidsearch.services.follow import FolderFollower
+
+        return FolderFollower(
+            self._store,
+            self.indexing,
+            plan,
+            tell,
+            retention=self.retention,
+            attributes=self.attributes,
+            progress=progress,
+        )
+
+    def stream(self, settings: FootageSettings | None = None) -> PersonStream:
+        """Return what finds people in frames, with the model of this archive; stores nothing.
+
+        Example:
+            >>> people = archive.stream().push(frame, 12.5)
+        """
+        from reidsearch.base.settings import PRESETS
+        from reidsearch.services.stream import PersonStream
+
+        return PersonStream(settings=settings or PRESETS["default"], engines=self._engines)
 
     @cached_property
     def accounts(self) -> AccountService:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import signal
 import subprocess
@@ -14,9 +15,12 @@ from pathlib import Path
 
 import av
 import pytest
+from archives import CommandLine, small_disk
+from json_schemas import require_valid
 from rtsp_server import Camera
 from videos import write_video
 
+from reidsearch import Archive, SourceNaming
 from reidsearch.media.recording.address import read_camera_address
 from reidsearch.media.recording.journal import entries, gaps
 from reidsearch.media.recording.segment import recover
@@ -182,3 +186,49 @@ def test_a_disk_without_room_is_waited_for(
     assert "free" in recording.status[0].why
     end(recording)
     assert not segments(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_disk_that_fills_up_costs_no_segment_and_is_gone_on_with(
+    clips: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reidsearch.media.recording.recorder.FULL_WAIT_S", 0.2)
+    with small_disk(tmp_path / "disk", 256) as disk, Camera(clips[1], password=PASSWORD) as camera:
+        ballast = disk / "ballast"
+        ballast.write_bytes(b"\1" * 180_000)
+        recording = begin({"gate": camera}, disk, segment_s=2)
+        until(lambda: recording.status[0].state == "full")
+        ballast.unlink()
+        until(lambda: recording.status[0].state == "recording")
+        end(recording)
+        written = segments(disk)
+        assert len(written) >= 2
+        assert not list(disk.rglob("*.part"))
+        assert all(frames_of(path)[0] for path in written)
+        assert "disk is full" in gaps(disk / "gate")[0].why[0]
+
+
+def test_with_an_archive_segments_are_indexed_as_they_are_closed(
+    run: CommandLine,
+    camera: Camera,
+    shared: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REIDSEARCH_CAMERA_PASSWORD", PASSWORD)
+    asked = ("record", camera.url, "--camera", "gate", "--user", "viewer", "-o", tmp_path / "out")
+    options = ("--segment", "1s", "--for", "4s", "--keep-free", "0", "--model", "builtin")
+    options += ("--model-path", str(shared / "models"), "--offline")
+    told = run(*asked, *options, "-a", run.archive, "--format", "json")
+    assert told.code == 0, told.err
+    report = json.loads(told.out)
+    require_valid(report)
+    written = segments(tmp_path / "out")
+    assert report["followed"]["indexed"] == report["cameras"][0]["segments"] == len(written) >= 2
+    with Archive.open(run.archive) as archive:
+        sources = [one.facts for one in archive.footage.coverage()]
+    assert {facts.camera for facts in sources} == {"gate"}
+    begins = sorted(facts.clock.start for facts in sources)
+    names = [SourceNaming(recorder="auto").facts(str(path)).facts for path in written]
+    assert begins == sorted(facts.clock.start for facts in names)
+    assert PASSWORD not in told.out + told.err

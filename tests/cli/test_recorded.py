@@ -18,6 +18,8 @@ INDEXING = (Event.INDEX, Event.INDEX_END, Event.TIMEZONE, Event.GROWN)
 RECORDED: dict[str, tuple[Event, ...]] = {
     "demo": (*INDEXING, Event.SEARCH, Event.EXPORT),
     "index": INDEXING,
+    "record": INDEXING,
+    "follow": (*INDEXING, Event.RETENTION, Event.DELETE, Event.ANNOTATE, Event.ANNOTATE_END),
     "worker": INDEXING,
     "serve": (Event.SIGN_IN, Event.SIGN_IN_FAILED, Event.SIGN_OUT, Event.PLAYBACK, Event.SHOWN),
     "query": (Event.SEARCH, Event.SEARCH_END, Event.EXPORT),
@@ -120,7 +122,7 @@ NOT_RECORDED = {
     ),
     **dict.fromkeys(
         (
-            *("detect", "record", "recorders", "doctor", "export verify"),
+            *("detect", "recorders", "doctor", "export verify"),
             *("models add", "models import", "models install", "models list", "models remove"),
             *("models show", "models verify"),
         ),

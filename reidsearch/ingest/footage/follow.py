@@ -71,6 +71,7 @@ class Follower:
         lifespan_us: for so long after its last detection a piece may go on.
         followed: the state of an earlier one.
         mark_s: seconds between marks.
+        coverage: to note what was seen in; None: what that of `followed` goes on with.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Follower:
         followed: Followed | None,
         mark_s: float,
         stop: threading.Event,
+        coverage: Coverage | None = None,
     ) -> None:
         self._settings = settings
         self._make_tracker = make_tracker
@@ -102,7 +104,7 @@ class Follower:
         self._damaged_us = followed.damaged_us if followed else -DAMAGE_US
         self._sampled_us = followed.sampled_us if followed else None
         self._counts = dict.fromkeys(COUNTED, 0) | (dict(followed.counts) if followed else {})
-        self._coverage = (
+        self._coverage = coverage or (
             Coverage(followed.spans, followed.covered_us, precomputed=precomputed)
             if followed
             else Coverage(precomputed=precomputed)

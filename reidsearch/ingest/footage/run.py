@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-import numpy as np
-
-from reidsearch.base.errors import Refused, absent
+from reidsearch.base.errors import Refused
 from reidsearch.base.settings import FootageSettings
-from reidsearch.domain.crops import Pixels, Vectors
+from reidsearch.domain.crops import Vectors
 from reidsearch.domain.footage import VideoInfo
 from reidsearch.domain.steps import Begun, SourceStep
-from reidsearch.domain.tracklets import BestShot, Tracklet
+from reidsearch.domain.tracklets import Tracklet
 from reidsearch.ingest.footage.checkpoint import UNREADABLE, Followed, pack, unpack
 from reidsearch.ingest.footage.detections import DetectionSource
 from reidsearch.ingest.footage.embedded_once import EmbeddedOnce
-from reidsearch.ingest.footage.follow import Ended, Event, Follower, Mark
+from reidsearch.ingest.footage.follow import Event, Follower, Mark
 from reidsearch.ingest.footage.sampled_frames import sampled_frames
+from reidsearch.ingest.footage.tracklet_maker import TrackletMaker, embedded_events
 from reidsearch.ingest.progress import SourceBytes
 from reidsearch.ingest.sink import Sink
 from reidsearch.media.video.frames import Footage
 from reidsearch.vision.embedding.embedder import Embedder
 from reidsearch.vision.models.catalogue import by_digest
 from reidsearch.vision.tracking.appearance import ByClothes, ByModel
-from reidsearch.vision.tracking.stitching import SPARSE_US, Stitcher, TrackletPiece
+from reidsearch.vision.tracking.stitching import Stitcher, TrackletPiece
 from reidsearch.vision.tracking.tracker import LIFESPAN_US
 
 MARK_S = 2.0
@@ -36,7 +36,6 @@ NOT_STITCHED = (
     "this model's scores are not known: people who cross were told apart by the colours of their "
     "clothes, and tracklets before and after an occlusion were not stitched"
 )
-OUTCOMES = ("tracklets", "best_shots", "brief", "without_shot", "refused", "unlike", "divided")
 
 
 @dataclass(slots=True)
@@ -103,16 +102,14 @@ def index_source(
     run.outcome.resumed = followed is not None
     run.outcome.restarted = lost
     if outcomes is not None:
-        run.outcomes |= outcomes
-        run.stitcher.pending = pending
+        run.made.outcomes |= outcomes
+        run.made.stitcher.pending = pending
     position = followed.position if followed else None
     sampled = sampled_frames(footage, settings, source.size_px, position)
-    stream = embedder.stream(_pictures(follower.follow(source.detect(sampled)), embedded))
-    try:
-        for (event, known), vector in stream:
-            run.take(event, vector if known is None else known)
-    finally:
-        stream.close()  # type: ignore[attr-defined]
+    events = follower.follow(source.detect(sampled))
+    with contextlib.closing(embedded_events(events, embedder, embedded)) as stream:
+        for event, vector in stream:
+            run.take(event, vector)
     return run.outcome
 
 
@@ -137,24 +134,8 @@ def scores_known(embedder: Embedder) -> bool:
     return by_digest(embedder.identity.digest) is not None
 
 
-def _pictures(
-    events: Iterable[Event], embedded: EmbeddedOnce
-) -> Iterator[tuple[tuple[Event, Vectors | None], Pixels | None]]:
-    """Decode best shots, which are embedded from the bytes that are stored.
-
-    Yields:
-        The event with its embedding if that is known, and otherwise the picture of a best shot.
-    """
-    for event in events:
-        known = embedded.known(event.jpeg) if isinstance(event, BestShot) else None
-        if isinstance(event, BestShot) and known is None:
-            yield (event, None), embedded.prepared(event.jpeg)
-        else:
-            yield (event, known), None
-
-
 class _Run:
-    """Collects embedded best shots to pieces, stitches those, and commits at every mark."""
+    """Commits what has become of a source at every mark."""
 
     def __init__(
         self,
@@ -167,14 +148,10 @@ class _Run:
     ) -> None:
         self._footage = footage
         self._source_id = source_id
-        self._dimension = embedder.identity.dimension
         self._sink = sink
         self._settings = settings
         self._share = share
-        self._shots: list[BestShot] = []
-        self._vectors: list[Vectors] = []
-        self.stitcher = Stitcher(0)
-        self.outcomes = dict.fromkeys(OUTCOMES, 0)
+        self.made = TrackletMaker(embedder.identity.dimension, settings)
         self.outcome = SourceOutcome()
         self.notes: tuple[str, ...] = ()
         self.notes_in_the_end: Callable[[], Sequence[str]] = tuple
@@ -183,48 +160,21 @@ class _Run:
     def stitch(self, embedder: Embedder, gap_us: int) -> None:
         """Stitch pieces up to this far apart, where the model's scores are known."""
         if scores_known(embedder):
-            self.stitcher = Stitcher(gap_us)
+            self.made.stitcher = Stitcher(gap_us)
         else:
             self.notes = (NOT_STITCHED, *self.notes)
 
     def take(self, event: Event, vector: Vectors | Refused | None) -> None:
-        if isinstance(event, BestShot):
-            if isinstance(vector, Refused):
-                self.outcomes["refused"] += 1
-            else:
-                if vector is None:
-                    raise absent("the embedding of a best shot")
-                self._shots.append(event)
-                self._vectors.append(vector)
-        elif isinstance(event, Ended):
-            self.outcomes["divided"] += self.stitcher.add(self._piece(event))
-        else:
+        if isinstance(event, Mark):
             self._commit(event)
-
-    def _piece(self, ended: Ended) -> TrackletPiece:
-        vectors = (
-            np.stack(self._vectors) if self._vectors else np.zeros((0, self._dimension), np.float32)
-        )
-        piece = TrackletPiece(
-            stretch=ended.open.stretch,
-            interval_us=ended.open.interval_us,
-            doubts=tuple(ended.open.doubts),
-            trace=ended.open.trace(),
-            times_us=np.array(ended.open.times_us, np.int64),
-            shots=tuple(self._shots),
-            vectors=vectors,
-        )
-        self._shots, self._vectors = [], []
-        return piece
+        else:
+            self.made.take(event, vector)
 
     def _commit(self, mark: Mark) -> None:
         if mark.finished:
             self.require_unchanged()
-            ready = self.stitcher.ready(2**62, ())
-        else:
-            ready = self.stitcher.ready(mark.time_us, mark.open_since_us)
-        tracklets = [one for piece in ready if (one := self._tracklet(piece)) is not None]
-        counts = {**mark.counts, **self.outcomes}
+        tracklets = [self._pictured(one) for one in self.made.ready(mark)]
+        counts = {**mark.counts, **self.made.outcomes}
         lacking = self._footage.lacking
         counts["lost_us"] += round(lacking.head_s * 1_000_000)
         counts["whole_us"] += round(lacking.head_s * 1_000_000)
@@ -233,7 +183,7 @@ class _Run:
         state = (
             None
             if mark.followed is None
-            else pack(mark.followed, self.stitcher.pending, self.outcomes)
+            else pack(mark.followed, self.made.stitcher.pending, self.made.outcomes)
         )
         measured_fps = None if self._settings.still else _rate(mark.decoded, _shown_us(mark))
         self._sink.commit(
@@ -251,8 +201,8 @@ class _Run:
         )
         self._share.reach(
             mark.time_us / 1_000_000,
-            tracklets=self.outcomes["tracklets"],
-            best_shots=self.outcomes["best_shots"],
+            tracklets=self.made.outcomes["tracklets"],
+            best_shots=self.made.outcomes["best_shots"],
         )
         self.outcome.finished = mark.finished
         self.outcome.duration_us = mark.time_us
@@ -261,21 +211,8 @@ class _Run:
 
     def _complete_us(self, mark: Mark) -> int:
         """Return up to where all that was found is committed: whoever is in sight is not yet."""
-        waiting = (piece.first_us for piece in self.stitcher.pending)
+        waiting = (piece.first_us for piece in self.made.stitcher.pending)
         return min((mark.time_us, *mark.open_since_us, *waiting))
-
-    def _tracklet(self, piece: TrackletPiece) -> Tracklet | None:
-        if len(piece.trace) < _least_detections(piece, self._settings.min_detections):
-            self.outcomes["brief"] += 1
-            return None
-        if not piece.shots:
-            self.outcomes["without_shot"] += 1
-            return None
-        tracklet = self._pictured(piece.tracklet(self._settings.best_shots))
-        self.outcomes["unlike"] += piece.unlike
-        self.outcomes["tracklets"] += 1
-        self.outcomes["best_shots"] += len(tracklet.views)
-        return tracklet
 
     def _pictured(self, tracklet: Tracklet) -> Tracklet:
         """Name the pictures that the views of a folder of frames were cut from."""
@@ -321,17 +258,6 @@ class _Run:
                 "media time follows the measured frames"
             )
         return notes
-
-
-def _least_detections(piece: TrackletPiece, usual: int) -> int:
-    """Return of how many detections a tracklet is.
-
-    At the usual rate, one or two are rather a mistake of the detector. In slow footage they are
-    all that there is of somebody who passes.
-    """
-    if piece.interval_us <= SPARSE_US // usual:
-        return usual
-    return min(usual, max(1, round(SPARSE_US / piece.interval_us)))
 
 
 def _wrong_s(info: VideoInfo) -> float:

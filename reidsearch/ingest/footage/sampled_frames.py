@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.settings import FootageSettings
 from reidsearch.domain.crops import Pixels
-from reidsearch.media.video.frames import Damage, Footage, Frame, Item, Jump, Skipped, StillRule
+from reidsearch.domain.footage import VideoInfo
+from reidsearch.media.video.frames import Damage, Frame, Item, Jump, Skipped, StillRule
 from reidsearch.media.video.motion import HEIGHT_PX, WIDTH_PX, GateState, pass_gate
 from reidsearch.media.video.scene import SceneState, next_scene
 from reidsearch.vision.detection.tiles import tiling_of
+
+
+class FrameSource(Protocol):
+    """What frames are sampled from: a file, a folder, or a stream."""
+
+    @property
+    def info(self) -> VideoInfo:
+        """Its time base, and the pts at which media time begins."""
+        ...
+
+    def frames(self, after: int | None = None, still: StillRule | None = None) -> Iterator[Item]:
+        """As `Footage.frames`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +92,7 @@ class Position:
 
 
 def sampled_frames(
-    footage: Footage,
+    footage: FrameSource,
     settings: FootageSettings,
     size_px: tuple[int, int] | None,
     position: Position | None = None,
@@ -134,7 +148,7 @@ def pictures_of(frame: Frame, size_px: tuple[int, int], grid: int) -> Pictures:
 
 
 def _items(
-    footage: Footage, settings: FootageSettings, position: Position | None
+    footage: FrameSource, settings: FootageSettings, position: Position | None
 ) -> Iterator[Item]:
     still = StillRule() if settings.still else None
     if position is None:
@@ -142,7 +156,9 @@ def _items(
     return _from_position(footage, still, position)
 
 
-def _from_position(footage: Footage, still: StillRule | None, position: Position) -> Iterator[Item]:
+def _from_position(
+    footage: FrameSource, still: StillRule | None, position: Position
+) -> Iterator[Item]:
     """Yield what comes after the position; the frame there has to be the very same as then.
 
     A decoder that starts in the middle of a damaged or unusual stream may see other pixels; then
@@ -163,18 +179,18 @@ def _from_position(footage: Footage, still: StillRule | None, position: Position
             yield item
 
 
-def _slot(footage: Footage, pts: int, settings: FootageSettings) -> int | None:
+def _slot(footage: FrameSource, pts: int, settings: FootageSettings) -> int | None:
     """Return the sampling interval of a frame; its first frame is taken. None: every frame is."""
     if not settings.sample_rate_hz:
         return None
     return int(footage.info.media_s(pts) * settings.sample_rate_hz)
 
 
-def _time_us(footage: Footage, pts: int) -> int:
+def _time_us(footage: FrameSource, pts: int) -> int:
     return round(footage.info.media_s(pts) * 1_000_000)
 
 
-def _bounds(footage: Footage, item: Damage | Skipped | Jump) -> tuple[int | None, int | None]:
+def _bounds(footage: FrameSource, item: Damage | Skipped | Jump) -> tuple[int | None, int | None]:
     return tuple(  # type: ignore[return-value]
         None if pts is None else _time_us(footage, pts) for pts in (item.from_pts, item.to_pts)
     )

@@ -60,6 +60,7 @@ class SourceRun:
         frames_fps: pictures a second in folders of frames whose names tell no time.
         detections: precomputed detections of the one source there is; else those that the source
             list names are taken.
+        notes: what a reader of coverage must know of each, beside what it says of itself.
     """
 
     store: Store
@@ -70,6 +71,7 @@ class SourceRun:
     settings: FootageSettings
     frames_fps: Fraction | None = None
     detections: Path | None = None
+    notes: tuple[str, ...] = ()
     progress: Progress = NO_PROGRESS
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -304,10 +306,11 @@ class _Source:
             return choose_tiles(footage, run.detector(), run.settings, run.stop)
 
     def _notes(self, applied: Applied | None) -> Sequence[str]:
+        told = self._run.notes
         if applied is None:
-            return ()
+            return told
         unused = self._run.settings.tiles != 1
-        return (*applied.notes(), *([TILES_UNUSED] if unused else []))
+        return (*told, *applied.notes(), *([TILES_UNUSED] if unused else []))
 
     def _require_sound(self, fingerprint: str, applied: Applied | None) -> None:
         """Ask before the last step is committed. Raises Refused."""

@@ -116,6 +116,35 @@ def source_at(store: Store, location: str) -> KnownSource | None:
     return KnownSource(*known)
 
 
+def finished_at(store: Store, locations: Sequence[str]) -> dict[str, str]:
+    """Return which places hold what was worked through to its end: location -> fingerprint."""
+    where = footage_location.c
+    by_key = {location_key(location): location for location in locations}
+    keys, found = list(by_key), dict[str, str]()
+    query = select(where.key, where.fingerprint).join(
+        footage, footage.c.source_id == where.source_id
+    )
+    query = query.where(where.replaced_us.is_(None), footage.c.state == "finished")
+    with store.read() as connection:
+        for start in range(0, len(keys), CHUNK):
+            part = where.key.in_(keys[start : start + CHUNK])
+            for row in connection.execute(query.where(part)):
+                found[by_key[bytes(row.key)]] = row.fingerprint
+    return found
+
+
+def unfinished_places(store: Store) -> list[str]:
+    """Return where sources lie that no run has worked through to their end."""
+    where = footage_location.c
+    query = (
+        select(where.text)
+        .join(footage, footage.c.source_id == where.source_id)
+        .where(footage.c.state != "finished", where.own, where.replaced_us.is_(None))
+    )
+    with store.read() as connection:
+        return list(connection.scalars(query.order_by(where.text)))
+
+
 def facts_at(store: Store, locations: Iterable[str]) -> list[SourceFacts]:
     """Return what is known of the sources at some places, each source once."""
     where = footage_location.c

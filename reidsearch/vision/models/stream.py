@@ -111,7 +111,7 @@ class _Feeder(Generic[T]):
                     self._running.append((tag, None, None))
                     # Bounded also when a million of them follow one picture.
                     while self._running and (
-                        self._running[0][2] is None or len(self._running) > self._waiting
+                        len(self._running) > self._waiting or _answered(self._running[0][2])
                     ):
                         self._collect()
                     continue
@@ -156,3 +156,13 @@ class _Feeder(Generic[T]):
             _, _, request = self._running.pop()
             if request is not None:
                 request.cancel()
+
+
+def _answered(request: openvino.InferRequest | None) -> bool:
+    """Tell whether nobody has to wait for what comes next."""
+    if request is None:
+        return True
+    try:
+        return bool(request.wait_for(0))
+    except RuntimeError:  # it has failed, which `_collect` raises
+        return True

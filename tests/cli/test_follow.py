@@ -1,0 +1,218 @@
+"""`reidsearch follow`: segments are indexed as they come, once, and what is lost is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+from archives import start
+from footage_dump import dump
+from json_schemas import require_valid
+from recorded_segments import SECONDS, aged, cut
+
+from reidsearch import Archive, FootageOptions, SourceNaming, StorageError
+from reidsearch.domain.following import SegmentState, SegmentTold
+from reidsearch.media.naming.source_list import read_source_list
+from reidsearch.services.follow import FollowPlan
+from reidsearch.services.lag import lowered_rate
+from reidsearch.store.footage.writer import FootageWriter
+
+pytestmark = pytest.mark.full
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory, scene) -> Path:
+    """A folder with the three segments of the scene, all finished long ago."""
+    folder = tmp_path_factory.mktemp("nvr") / "segments"
+    for path in cut(scene[0], folder):
+        aged(path)
+    return folder
+
+
+@pytest.fixture
+def nvr(recorded, tmp_path) -> Path:
+    """An own copy of it."""
+    return Path(shutil.copytree(recorded, tmp_path / "nvr"))
+
+
+def options(folder: Path) -> FootageOptions:
+    return FootageOptions(naming=SourceNaming(listed=read_source_list(folder / "sources.csv")))
+
+
+def follow(archive: Path, folder: Path, **plan) -> list[SegmentTold]:
+    """What is told while a folder is followed once."""
+    told: list[SegmentTold] = []
+    with Archive.open(archive, create=True, model="builtin") as opened:
+        opened.follower(FollowPlan((folder,), options(folder), **plan), told.append).run(
+            threading.Event(), once=True
+        )
+    return told
+
+
+def test_followed_and_indexed_are_the_same_archive(run, nvr, tmp_path):
+    asked = ("follow", nvr, "--once", "--sources", nvr / "sources.csv", "--model", "builtin")
+    told = run(*asked, "--format", "json")
+    assert told.code == 0, told.err
+    report = json.loads(told.out)
+    require_valid(report)
+    assert (report["indexed"], report["waiting"], report["failed"]) == (3, 0, 0)
+    assert report["footage_s"] == pytest.approx(3 * SECONDS, abs=0.5)
+    assert "gate-0.mp4: indexed (5.9 s of footage in " in told.err
+    listed = ("--sources", nvr / "sources.csv", "--model", "builtin")
+    assert run("index", nvr, *listed, "-a", tmp_path / "whole", "-q").code == 0
+    assert dump(run.archive) == dump(tmp_path / "whole")
+    again = run(*asked)
+    assert "segments none" in again.out
+    assert again.err == ""
+    assert run("check").code == 0
+
+
+def test_what_the_recorder_deletes_before_it_is_indexed_is_told_as_lost(nvr, tmp_path):
+    told: list[SegmentTold] = []
+    late = nvr / "gate-2.mp4"
+    late.write_bytes(late.read_bytes()[:-400])  # still written
+    plan = FollowPlan((nvr,), options(nvr), poll_s=0.0)
+    with Archive.open(tmp_path / "a", create=True, model="builtin") as archive:
+        follower = archive.follower(plan, told.append)
+        assert follower.step()
+        assert (follower.standing.waiting, follower.standing.growing) == (1, 1)
+        assert follower.standing.lag_s == 0
+        (nvr / "gate-1.mp4").unlink()
+        late.unlink()
+        assert not follower.step()
+        (nvr / "gate-0.mp4").unlink()  # it is indexed: its footage is gone, and no more
+        assert not follower.step()
+        assert [one.state for one in told] == ["indexed", "lost", "lost"]
+        assert {one.location for one in archive.failures()} == {str(nvr / "gate-1.mp4"), str(late)}
+        assert {one.message for one in archive.failures()} == {
+            "it was deleted before it was indexed"
+        }
+        assert [one.state for one in archive.footage.coverage()] == ["finished"]
+
+
+def test_what_was_begun_and_deleted_while_nobody_followed_is_lost_too(nvr, tmp_path, monkeypatch):
+    real, steps = FootageWriter.commit, []
+
+    def killed(self, step):
+        steps.append(real(self, step))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FootageWriter, "commit", killed)
+        patched.setattr("reidsearch.ingest.footage.run.MARK_S", 0.0)
+        with pytest.raises(KeyboardInterrupt):
+            follow(tmp_path / "a", nvr)
+    (nvr / "gate-0.mp4").unlink()
+    told = follow(tmp_path / "a", nvr)
+    assert [(Path(one.location).name, one.state) for one in told] == [
+        ("gate-0.mp4", "lost"),
+        ("gate-1.mp4", "indexed"),
+        ("gate-2.mp4", "indexed"),
+    ]
+    assert follow(tmp_path / "a", nvr) == [], "it is told once"
+
+
+def test_a_bad_segment_is_a_failure_and_the_others_go_on(run, nvr):
+    aged(nvr / "sources.csv")
+    (nvr / "gate-0.mp4").write_bytes(b"no video at all, but long enough to look like one")
+    aged(nvr / "gate-0.mp4", 4000)
+    told = run("follow", nvr, "--once", "--camera", "gate", "--model", "builtin", "--sources",
+               nvr / "sources.csv", "--format", "json")  # fmt: skip
+    assert told.code == 1
+    assert (json.loads(told.out)["indexed"], json.loads(told.out)["failed"]) == (2, 1)
+    assert "gate-0.mp4: failed: it cannot be read as a video" in told.err
+
+
+def test_behind_its_limit_fewer_frames_are_sampled_and_coverage_says_so(nvr, tmp_path, monkeypatch):
+    for number, ago_s in enumerate((3600, 1800, 60)):
+        aged(nvr / f"gate-{number}.mp4", ago_s)
+    with monkeypatch.context() as patched:  # killed in the first segment, which it began at 1 a s
+        patched.setattr("reidsearch.ingest.footage.run.MARK_S", 0.0)
+        patched.setattr(FootageWriter, "commit", _once(FootageWriter.commit))
+        with pytest.raises(KeyboardInterrupt):
+            follow(tmp_path / "a", nvr, max_lag_s=600)
+    (nvr / "gate-2.mp4").rename(tmp_path / "later.mp4")  # now only half an hour behind
+    told = follow(tmp_path / "a", nvr, max_lag_s=900)
+    assert [(round(one.lag_s), one.sample_rate_hz) for one in told] == [(1800, 1), (0, None)]
+    with Archive.open(tmp_path / "a") as archive:
+        first, second = archive.footage.coverage()
+        assert (first.settings["sample_rate_hz"], second.settings["sample_rate_hz"]) == (1, 4)
+        assert any(
+            "1 frames a second were sampled instead of 4 a second" in one for one in first.warnings
+        )
+        assert not any("were sampled" in one for one in second.warnings)
+        assert archive.check() == []
+
+
+def _once(commit):
+    done: list[object] = []
+
+    def killed(self, step):
+        if done:
+            raise KeyboardInterrupt
+        done.append(commit(self, step))
+
+    return killed
+
+
+@pytest.mark.parametrize(
+    ("usual", "lag_s", "rate"),
+    [(4, 600, 4), (4, 601, 2), (4, 1300, 1), (4, 99_999, 1), (0, 500, 0), (0, 700, 4), (1, 999, 1)],
+)
+def test_the_rate_halves_with_every_doubling_of_the_lag(usual, lag_s, rate):
+    assert lowered_rate(usual, lag_s, 600) == rate
+    assert lowered_rate(usual, lag_s, None) == usual
+
+
+def test_a_folder_that_is_away_is_waited_for_and_nothing_is_lost(nvr, tmp_path):
+    told: list[SegmentTold] = []
+    plan = FollowPlan((nvr,), options(nvr), poll_s=0.0)
+    with Archive.open(tmp_path / "a", create=True, model="builtin") as archive:
+        follower = archive.follower(plan, told.append)
+        assert follower.step()
+        nvr.rename(tmp_path / "unplugged")
+        with pytest.raises(StorageError, match="cannot be read just now"):
+            follower.step()
+        (tmp_path / "unplugged").rename(nvr)
+        while follower.step():
+            pass
+        assert [one.state for one in told] == [SegmentState.INDEXED] * 3
+        assert archive.failures() == []
+
+
+def test_stopped_it_ends_with_what_was_committed_and_its_rules_delete(run, nvr):
+    listed = ("--sources", nvr / "sources.csv", "--model", "builtin")
+    assert run("index", nvr / "gate-0.mp4", *listed).code == 0
+    assert run("retention", "set", "--all", "--days", "30").code == 0
+    process = start("follow", nvr, *listed, "-a", run.archive, "--retention", "--every", "1",
+                    "-q", "--format", "json")  # fmt: skip
+    found = threading.Event()
+    while not found.wait(0.2) and process.poll() is None:
+        with Archive.open(run.archive) as archive:
+            states = [one.state for one in archive.footage.coverage()]
+        if states == ["finished"] * 3:
+            found.set()
+    os.kill(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert json.loads(out)["interrupted"] is True
+    with Archive.open(run.archive) as archive:
+        assert archive.show().crops == 0 or archive.failures() == []
+    assert [one["event"] for one in _events(run)].count("index-end") == 3
+
+
+def _events(run) -> list[dict]:
+    return json.loads(run("log", "list", "--format", "json").out)["entries"]
+
+
+def test_a_folder_that_is_not_there_makes_no_archive(run, tmp_path):
+    told = run("follow", tmp_path / "nowhere")
+    assert told.code == 3
+    assert "there is no such folder" in told.err
+    assert not run.archive.exists()
+    assert run("follow", "s3://bucket/nvr").code == 2

@@ -1,0 +1,109 @@
+"""Following is killed at random while a recorder writes: the archive is that of one quiet run."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from footage_dump import dump
+from recorded_segments import cut
+
+from reidsearch import Archive
+
+# A checkpoint after every sampled frame, and joining across segments, which the built-in model is
+# not trusted with otherwise. The process kills itself a moment after it has begun its n-th commit.
+PROGRAM = """
+import os, signal, sys, threading
+import reidsearch.ingest.footage.run as run
+import reidsearch.store.footage.recordings as recordings
+from reidsearch.store.footage.writer import FootageWriter
+
+run.MARK_S = 0.0
+recordings.by_digest = lambda digest: digest
+at, after_s = int(sys.argv.pop(1)), float(sys.argv.pop(1))
+commit, begun = FootageWriter.commit, []
+
+def counted(self, step):
+    begun.append(step)
+    if len(begun) == at:
+        threading.Timer(after_s, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    commit(self, step)
+
+FootageWriter.commit = counted
+from reidsearch.cli.main import run as command
+command()
+"""
+NEVER = 0
+ROUNDS = 8
+PIECES = 5
+
+
+def started(archive: Path, command: str, folder: Path, *options: str, at: int = NEVER,
+            after_s: float = 0.0) -> subprocess.Popen[bytes]:  # fmt: skip
+    told = [command, folder, "--sources", folder / "sources.csv", "-a", archive, "-q"]
+    arguments = [str(at), str(after_s), *map(str, told), "--model", "builtin", *options]
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def record(whole: Path, folder: Path, rng: random.Random) -> None:
+    """Write the segments as a recorder does: one after the other, piece by piece."""
+    for path in sorted(whole.glob("*.mp4")):
+        data = path.read_bytes()
+        with (folder / path.name).open("wb") as file:
+            for number in range(PIECES):
+                start, end = (len(data) * part // PIECES for part in (number, number + 1))
+                file.write(data[start:end])
+                file.flush()
+                time.sleep(rng.uniform(0, 0.3))
+
+
+@pytest.mark.fuzz
+def test_killed_while_segments_are_written_the_archive_is_the_same(scene, tmp_path):
+    whole = tmp_path / "segments"
+    cut(scene[0], whole, seconds=4.5)  # in each of them somebody is seen
+    place = tmp_path / "nvr"  # places are in the archive
+    shutil.copytree(whole, place)
+    assert started(tmp_path / "whole", "index", place).wait(timeout=300) == 0
+    expected = dump(tmp_path / "whole")
+    with Archive.open(tmp_path / "whole") as archive:
+        parts, tracklets = expected["tracklet_part"], expected["tracklet"]
+        assert len(parts) > len(tracklets), "no tracklet goes on across a border"
+        assert archive.check() == []
+    rng = random.Random(17)
+    killed = 0
+    for number in range(ROUNDS):
+        shutil.rmtree(place)
+        place.mkdir()
+        for listed in [*whole.glob("*.csv"), *whole.glob("*.txt")]:
+            shutil.copy(listed, place)
+        recorder = threading.Thread(target=record, args=(whole, place, rng))
+        recorder.start()
+        archive = tmp_path / f"killed-{number}"
+        follow = ("--settle", "1", "--every", "1")
+        for _ in range(rng.randint(2, 4)):
+            at, after_s = rng.randint(1, 60), rng.uniform(0, 0.01)
+            process = started(archive, "follow", place, *follow, at=at, after_s=after_s)
+            try:
+                killed += process.wait(timeout=25) == -signal.SIGKILL
+            except subprocess.TimeoutExpired:  # nothing was left to be committed
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+        recorder.join()
+        time.sleep(1.1)
+        last = started(archive, "follow", place, "--settle", "1", "--once")
+        assert last.wait(timeout=300) == 0
+        assert dump(archive) == expected, f"round {number}"
+        with Archive.open(archive) as opened:
+            assert opened.check() == []
+            assert opened.failures() == []
+    assert killed >= ROUNDS, "hardly a kill fell into the footage"
