@@ -17,6 +17,7 @@ GROUPS = {
         "demo": "Draw synthetic footage, index it, and find its people again.",
         "index": "Index footage and person crops.",
         "follow": "Follow a recorder's folders: finished segments are indexed as they come.",
+        "record": "Record cameras by RTSP into closed video files.",
         "worker": "Index what `index --queue` has queued, beside other workers.",
         "status": "Show the queue, its workers, how fast they are and how long they need.",
         "serve": "Open the archive's page in a browser: find, look, decide.",

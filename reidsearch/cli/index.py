@@ -180,10 +180,11 @@ def _require_something(paths: tuple[Path, ...], archive: Address) -> None:
     for path in paths:
         if _ADDRESS.match(str(path)) and not path.exists() and remote_of(path) is None:
             address = re.sub(":/+", "://", str(path), count=1)  # paths have lost a slash
+            address = re.sub("//[^/]*@", "//", address)  # a camera's password is told nowhere
             raise UsageError(
                 f"{address} is an address, and only files and folders are indexed",
-                "record the stream to a file first, then index the file; footage in a store of "
-                "objects is s3://bucket/folder",
+                "record a camera into files with `reidsearch record`, and index its folder; "
+                "footage in a store of objects is s3://bucket/folder",
             )
     if (
         isinstance(archive, Path)

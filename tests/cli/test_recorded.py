@@ -18,6 +18,7 @@ INDEXING = (Event.INDEX, Event.INDEX_END, Event.TIMEZONE, Event.GROWN)
 RECORDED: dict[str, tuple[Event, ...]] = {
     "demo": (*INDEXING, Event.SEARCH, Event.EXPORT),
     "index": INDEXING,
+    "record": INDEXING,
     "follow": (*INDEXING, Event.RETENTION, Event.DELETE, Event.ANNOTATE, Event.ANNOTATE_END),
     "worker": INDEXING,
     "serve": (Event.SIGN_IN, Event.SIGN_IN_FAILED, Event.SIGN_OUT, Event.PLAYBACK, Event.SHOWN),

@@ -26,6 +26,8 @@ class Recorder:
         pattern: searched for in the path with `/` between its parts; named groups camera and
             year, month, day, hour, minute, perhaps second and millisecond, or epoch.
         utc: the names are in UTC; otherwise in local time, whose zone has to be given.
+        uncertainty_s: how far the true time may be from what a name tells, where that is more
+            than its digits say.
     """
 
     name: str
@@ -33,13 +35,31 @@ class Recorder:
     pattern: re.Pattern[str]
     example: str
     utc: bool = False
+    uncertainty_s: float = 0.0
 
 
-def _recorder(name: str, maker: str, pattern: str, example: str, *, utc: bool = False) -> Recorder:
-    return Recorder(name, maker, re.compile(pattern), example, utc)
+def _recorder(
+    name: str,
+    maker: str,
+    pattern: str,
+    example: str,
+    *,
+    utc: bool = False,
+    uncertainty_s: float = 0.0,
+) -> Recorder:
+    return Recorder(name, maker, re.compile(pattern), example, utc, uncertainty_s)
 
 
 RECORDERS = (
+    _recorder(
+        "reidsearch",
+        "this program's own recordings",
+        rf"{_START}(?P<camera>[^/]+)_{DASHED_DATE}T(?P<hour>[01]\d|2[0-3])-(?P<minute>[0-5]\d)-"
+        r"(?P<second>[0-5]\d)\.(?P<millisecond>\d{3})Z\.mkv$",
+        "gate/2024-05-31/gate_2024-05-31T12-03-00.123Z.mkv",
+        utc=True,
+        uncertainty_s=0.5,  # what a camera and its network hold a picture back
+    ),
     _recorder(
         "hikvision",
         "Hikvision exports",

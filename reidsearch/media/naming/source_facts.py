@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reidsearch.base.errors import Refused, UsageError
 from reidsearch.base.locations import readable_location, told_location
@@ -240,6 +240,8 @@ class _Naming:
         except Refused as refused:
             self.note("time", refused.message)
             stamp = None
+        if stamp is not None and one is not None and one.uncertainty_s > stamp.uncertainty_s:
+            stamp = replace(stamp, uncertainty_s=one.uncertainty_s)
         if stamp is not None and camera is not None and (word := said_before(camera)):
             self.note("time", f"its name tells {word} before its time, which is not understood")
             stamp = None

@@ -1,0 +1,1 @@
+"""Record cameras: RTSP in, closed video files and a journal out; nothing is encoded anew."""
