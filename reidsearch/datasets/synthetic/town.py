@@ -1,8 +1,8 @@
 """A made-up town: who was at which camera and when, with the truth of everything.
 
 Questions of time and place (company, transit, clocks, chance of being found) need hours of several
-cameras, which nobody can draw as video within a test. So the town consists of sightings; `writing`
-beside this module puts them into an archive as footage. What is found in it says how well a method
+cameras, which nobody can draw as video within a test. So the town consists of sightings; `town_archive`
+puts them into an archive as footage. What is found in it says how well a method
 counts, nothing about how well people are recognised in real footage.
 """
 
@@ -112,6 +112,7 @@ def drawn_town(
     `2 n + 1` below `couples` walk together. The same arguments give the same town.
 
     Args:
+        couples: at most half of the people.
         walks: of each person (or couple), at random times of the hours.
         offsets_s, drifts_ppm: of the cameras' clocks, in order; what is missing is zero.
     """

@@ -156,7 +156,7 @@ def _further(found: Answer) -> dict[str, Any] | None:
         "alarms": ("<" if reading.at_most else "") + few(reading.false_alarms),
         "reference": by.origin is Origin.REFERENCE,
         "prior": one_in(found.statement.prior),
-        "likely": sum(not unlikely(one.reading) for one in ranked),
+        "likely": sum(one.reading is not None and not unlikely(one.reading) for one in ranked),
         "rows": len(ranked),
     }
 
