@@ -326,6 +326,7 @@ class SearchOptions(TypedDict, total=False):
     stability: bool
     space_time: bool
     combined: bool
+    plain_for: PlainFor | None
 
 
 Searched: TypeAlias = "SearchRequest | AnyPicture | Sequence[AnyPicture]"
