@@ -47,12 +47,14 @@ if TYPE_CHECKING:
     from reidsearch.base.progress import NO_PROGRESS, Progress
     from reidsearch.base.settings import PRESETS, FootageSettings, PictureLimits, RuntimeSettings
     from reidsearch.base.time_of_day import TimeOfDay
+    from reidsearch.base.weekdays import Weekdays
     from reidsearch.domain.answers import Answer, Failed, Match, Plan, Statement
     from reidsearch.domain.browsing import BrowseItem, BrowsePage, BrowseRequest
     from reidsearch.domain.crops import Crop, CropInput, Facts, Rejected
     from reidsearch.domain.decisions import Transits
     from reidsearch.domain.footage import Clock
     from reidsearch.domain.joint import JointAnswer, JointMatch
+    from reidsearch.domain.places import Line, Region
     from reidsearch.domain.reports import Failure, Finding, FootageReport, IndexReport, Summary
     from reidsearch.domain.request import Filters, QueryPicture, SearchRequest
     from reidsearch.media.naming.patterns import Naming
@@ -97,6 +99,9 @@ _HOME = {
     "PictureLimits": "base.settings",
     "RuntimeSettings": "base.settings",
     "TimeOfDay": "base.time_of_day",
+    "Weekdays": "base.weekdays",
+    "Region": "domain.places",
+    "Line": "domain.places",
     "Answer": "domain.answers",
     "Failed": "domain.answers",
     "Match": "domain.answers",
@@ -159,6 +164,7 @@ __all__ = [
     "JointAnswer",
     "JointMatch",
     "Kind",
+    "Line",
     "Match",
     "ModelError",
     "Naming",
@@ -171,6 +177,7 @@ __all__ = [
     "QueryPicture",
     "Reason",
     "Refused",
+    "Region",
     "ReidsearchError",
     "Rejected",
     "RuntimeSettings",
@@ -183,6 +190,7 @@ __all__ = [
     "TimeOfDay",
     "Transits",
     "UsageError",
+    "Weekdays",
     "__version__",
     "migrate",
     "query_input",

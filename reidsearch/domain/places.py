@@ -90,6 +90,11 @@ class Region:
         """As it can be read again."""
         return _text(self.camera, self.points)
 
+    @property
+    def kind(self) -> str:
+        """What it is."""
+        return "region"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -120,14 +125,14 @@ class Line:
         """As it can be read again."""
         return _text(self.camera, self.points)
 
+    @property
+    def kind(self) -> str:
+        """What it is."""
+        return "line"
+
 
 Place: TypeAlias = Region | Line
 P = TypeVar("P", Region, Line)
-
-
-def kind_of(place: Place) -> str:
-    """`region` or `line`."""
-    return "region" if isinstance(place, Region) else "line"
 
 
 def read_place(text: str, name: str) -> Place:
