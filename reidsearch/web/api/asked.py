@@ -58,7 +58,7 @@ class FiltersAsked(Given, frozen=True):
     ] = ()
     direction: Annotated[
         Literal["in", "out"] | None,
-        Meta(description="In: to the right of who looks along the line."),
+        Meta(description="In: to the right of who faces along the line."),
     ] = None
     dwell_s: Annotated[
         Annotated[float, Meta(gt=0, le=LONGEST_S)] | None,

@@ -50,7 +50,7 @@ function draw() {
   say(fill(number === 1 ? texts.points.one : texts.points.other, { n: number }));
 }
 
-/** Show which way is in: to the right of who looks along the line. */
+/** Show which way is in: to the right of who faces along the line. */
 function arrow([[ax, ay], [bx, by]], unit) {
   const length = Math.hypot(bx - ax, by - ay) || 1;
   const [along, right] = [[(bx - ax) / length, (by - ay) / length], [-(by - ay) / length, (bx - ax) / length]];
