@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/how-to/review-in-the-browser.md: docs/page-*.png.
+"""Draw the pictures of docs/how-to/review-in-the-browser.md and filter-by-place.md: page-*.png.
 
     python docs/page_pictures.py
 
@@ -96,6 +96,7 @@ def review(page: Any, link: str, picture: Path) -> None:
     with page.expect_navigation():
         page.set_input_files("#files", picture)
     keep(page, "ask", folder)
+    draw_a_region(page, folder)
     with page.expect_navigation():
         page.click("#go")
     page.fill("form[data-new-identity] input", "Anna")
@@ -123,6 +124,24 @@ def review(page: Any, link: str, picture: Path) -> None:
         page.locator("form[data-api='/api/v1/decisions/undo'] button").first.click()
     keep(page, "log", folder)
     work_for_a_case(page, folder)
+
+
+def draw_a_region(page: Any, folder: Path) -> None:
+    """Draw the floor in front of a camera, and a line over it; filter by neither."""
+    page.click("#places summary")
+    page.wait_for_selector("#draw-still image")
+    still = page.locator("#draw-still")
+    size = still.bounding_box()
+    for x, y in ((0.05, 0.68), (0.95, 0.68), (0.99, 0.97), (0.6, 0.84), (0.01, 0.97)):
+        still.click(position={"x": x * size["width"], "y": y * size["height"]})
+    page.fill("#draw-name", "floor")
+    still.scroll_into_view_if_needed()
+    page.evaluate("document.getElementById('places').scrollIntoView()")
+    keep(page, "region", folder)
+    for _ in range(5):
+        page.click("#draw-back")
+    page.fill("#draw-name", "")
+    page.click("#places summary")
 
 
 def work_for_a_case(page: Any, folder: Path) -> None:

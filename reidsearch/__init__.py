@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from reidsearch.base.progress import NO_PROGRESS, Progress
     from reidsearch.base.settings import PRESETS, FootageSettings, PictureLimits, RuntimeSettings
     from reidsearch.base.time_of_day import TimeOfDay
+    from reidsearch.base.weekdays import Weekdays
     from reidsearch.domain.absence import Absence
     from reidsearch.domain.answers import Answer, Failed, Match, Plan, Statement
     from reidsearch.domain.browsing import BrowseItem, BrowsePage, BrowseRequest
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from reidsearch.domain.decisions import Transits
     from reidsearch.domain.footage import Clock
     from reidsearch.domain.joint import JointAnswer, JointMatch
+    from reidsearch.domain.places import Line, Region
     from reidsearch.domain.reports import Failure, Finding, FootageReport, IndexReport, Summary
     from reidsearch.domain.request import Filters, QueryPicture, SearchRequest
     from reidsearch.domain.streamed import StreamedTracklet
@@ -101,6 +103,9 @@ _HOME = {
     "RuntimeSettings": "base.settings",
     "TimeOfDay": "base.time_of_day",
     "Absence": "domain.absence",
+    "Weekdays": "base.weekdays",
+    "Region": "domain.places",
+    "Line": "domain.places",
     "Answer": "domain.answers",
     "Failed": "domain.answers",
     "Match": "domain.answers",
@@ -166,6 +171,7 @@ __all__ = [
     "JointAnswer",
     "JointMatch",
     "Kind",
+    "Line",
     "Match",
     "ModelError",
     "Naming",
@@ -179,6 +185,7 @@ __all__ = [
     "QueryPicture",
     "Reason",
     "Refused",
+    "Region",
     "ReidsearchError",
     "Rejected",
     "RuntimeSettings",
@@ -192,6 +199,7 @@ __all__ = [
     "TimeOfDay",
     "Transits",
     "UsageError",
+    "Weekdays",
     "__version__",
     "migrate",
     "query_input",

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from reidsearch.base.address import Address
     from reidsearch.domain.request import Filters
 
-LONGEST_RUN = 12  # digits: a year alone, as 2024, is the number of a run, and no time
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -191,7 +189,7 @@ def narrowing_options(function: F) -> F:
             "--no-identity",
             group="Filters",
             is_flag=True,
-            help="Only what is confirmed as nobody.",
+            help="Only what is confirmed of no identity.",
         ),
         option(
             "--unreviewed",
@@ -225,6 +223,7 @@ def _narrowing(given: Narrowed, timezone: str | None, archive: Address) -> dict[
     from reidsearch.base.errors import UsageError
     from reidsearch.base.weekdays import Weekdays
     from reidsearch.cli.times import moment
+    from reidsearch.domain.filters import LONGEST_RUN
     from reidsearch.domain.places import Line, Region
 
     def read(option: str, reading: Callable[[str], Any], text: str) -> Any:

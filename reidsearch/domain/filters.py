@@ -15,6 +15,8 @@ from reidsearch.domain.attributes import Asked, require_things, worn
 from reidsearch.domain.places import Direction, Line, Region
 
 LONGEST_S = 1e9
+LONGEST_RUN = 12
+"""Digits of the number of a run; longer ones are times."""
 _TEXTS = ("cameras", "not_cameras", "sources", "wearing", "with_things", "without_things")
 
 

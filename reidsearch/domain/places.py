@@ -34,7 +34,7 @@ _FORM = "points are fractions of the picture's width and height: gate:'0.1,0.5 0
 
 
 class Direction(StrEnum):
-    """Which way a line is crossed, by who looks along it from its first point to its second."""
+    """Which way a line is crossed, by who faces along it from its first point to its second."""
 
     IN = "in"  # from the left to the right: of a line drawn from left to right, downwards
     OUT = "out"
@@ -90,6 +90,11 @@ class Region:
         """As it can be read again."""
         return _text(self.camera, self.points)
 
+    @property
+    def kind(self) -> str:
+        """What it is."""
+        return "region"
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -120,14 +125,14 @@ class Line:
         """As it can be read again."""
         return _text(self.camera, self.points)
 
+    @property
+    def kind(self) -> str:
+        """What it is."""
+        return "line"
+
 
 Place: TypeAlias = Region | Line
 P = TypeVar("P", Region, Line)
-
-
-def kind_of(place: Place) -> str:
-    """`region` or `line`."""
-    return "region" if isinstance(place, Region) else "line"
 
 
 def read_place(text: str, name: str) -> Place:
@@ -309,7 +314,7 @@ def crosses(line: Line, way: Way, direction: Direction | None = None) -> Decided
 def _as_asked(side: float, direction: Direction | None) -> bool:
     """Tell whether who comes to this side of a line goes the way asked for.
 
-    With y downwards, what lies to the right of who looks along a line has a positive side.
+    With y downwards, what lies to the right of who faces along a line has a positive side.
     """
     return direction is None or (side > 0) == (direction is Direction.IN)
 

@@ -33,8 +33,8 @@ def filtered_told(filters: Filters) -> list[str]:
             if filters.indexed_after_run is not None
             else []
         ),
-        *(["not confirmed or rejected for anybody"] if filters.unreviewed else []),
-        *(["confirmed as nobody"] if filters.no_identity else []),
+        *(["not reviewed: neither confirmed nor rejected"] if filters.unreviewed else []),
+        *(["confirmed of no identity"] if filters.no_identity else []),
     ]
     excluded = len(filters.exclude_crops)
     return [

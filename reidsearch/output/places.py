@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from reidsearch.domain.answer_json import place_json
-from reidsearch.domain.places import Place, kind_of, points_text
+from reidsearch.domain.places import Place, points_text
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.visible import visible
 
@@ -21,7 +21,7 @@ def places_view(places: Sequence[Place]) -> RenderableType:
     return FittedTable(
         [
             Column("name", [visible(one.name or "") for one in places], 0, wrapped=True),
-            Column("kind", [kind_of(one) for one in places], 0),
+            Column("kind", [one.kind for one in places], 0),
             Column("camera", [visible(one.camera) for one in places], 0, wrapped=True),
             Column("points", [points_text(one.points) for one in places], 1, wrapped=True),
         ]
@@ -37,9 +37,9 @@ def change_text(change: str, place: Place) -> str:
     """What was done with a region or line."""
     name, of = visible(place.name or ""), visible(place.camera)
     if change == "remove":
-        return f"Removed {kind_of(place)} {name} of camera {of}."
-    how = {"region": f"--region {name}", "line": f"--crossing {name}"}[kind_of(place)]
-    return f"Kept {kind_of(place)} {name} of camera {of}: reidsearch query {how}."
+        return f"Removed {place.kind} {name} of camera {of}."
+    how = {"region": f"--region {name}", "line": f"--crossing {name}"}[place.kind]
+    return f"Kept {place.kind} {name} of camera {of}: reidsearch query {how}."
 
 
 def change_json(change: str, place: Place) -> dict[str, Any]:
@@ -48,4 +48,4 @@ def change_json(change: str, place: Place) -> dict[str, Any]:
 
 
 def _place(place: Place) -> dict[str, Any]:
-    return {**place_json(place), "kind": kind_of(place)}
+    return {**place_json(place), "kind": place.kind}

@@ -14,7 +14,7 @@ from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.answer_json import place_json
 from reidsearch.domain.event_log import Event
 from reidsearch.domain.filters import Filters
-from reidsearch.domain.places import Line, Place, Region, kind_of
+from reidsearch.domain.places import Line, Place, Region
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.decoding import reads
@@ -55,9 +55,9 @@ def add(connection: Connection, place: Place) -> None:
             "take another name, or remove that one first",
         )
     told = place_json(place)
-    values = {**told, "kind": kind_of(place), "set_by": author.name, "set_us": to_us(now())}
+    values = {**told, "kind": place.kind, "set_by": author.name, "set_us": to_us(now())}
     connection.execute(insert(table).values(values))
-    append(connection, Event.PLACE, {"change": "add", "kind": kind_of(place), **told})
+    append(connection, Event.PLACE, {"change": "add", "kind": place.kind, **told})
 
 
 def remove(connection: Connection, name: str, among: Collection[str] | None = None) -> Place:
@@ -74,7 +74,7 @@ def remove(connection: Connection, name: str, among: Collection[str] | None = No
     if not held:
         raise no_place(name, "region or line")
     connection.execute(delete(table).where(table.c.name == name))
-    told = {"change": "remove", "kind": kind_of(held[0]), **place_json(held[0])}
+    told = {"change": "remove", "kind": held[0].kind, **place_json(held[0])}
     append(connection, Event.PLACE, told)
     return held[0]
 

@@ -1,8 +1,8 @@
 """A made-up town: who was at which camera and when, with the truth of everything.
 
 Questions of time and place (company, transit, clocks, chance of being found) need hours of several
-cameras, which nobody can draw as video within a test. So the town consists of sightings; `town_archive`
-puts them into an archive as footage. What is found in it says how well a method
+cameras, which nobody can draw as video within a test. So the town consists of sightings;
+`town_archive` puts them into an archive as footage. What is found in it says how well a method
 counts, nothing about how well people are recognised in real footage.
 """
 

@@ -1,7 +1,7 @@
 """Which tracklets pass filters by where people went: their traces, read and judged.
 
 The database cannot compare ways with polygons, so the traces of those who pass everything else are
-read: some 0.1 ms each (`benchmarks/places.py`).
+read: 0.1 to 0.4 ms each (`benchmarks/places.py`).
 """
 
 from __future__ import annotations

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, structs
 
 from reidsearch.base.errors import Refused, UsageError
 from reidsearch.base.time_of_day import TimeOfDay
 from reidsearch.base.timecode import at_local, only_once, parse_time
+from reidsearch.base.weekdays import Weekdays
+from reidsearch.domain.filters import LONGEST_RUN, LONGEST_S
+from reidsearch.domain.places import Direction, Line, Region
 from reidsearch.domain.query_views import QueryView
-from reidsearch.domain.request import Filters, SearchRequest
+from reidsearch.domain.request import Filters, Order, SearchRequest
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Given
 
@@ -37,6 +40,29 @@ class FiltersAsked(Given, frozen=True):
     before: Text | None = None
     time_of_day: Annotated[
         Text | None, Meta(description="Hours of every day in the archive's zone: `22:00-06:00`.")
+    ] = None
+    weekday: Annotated[
+        Text | None, Meta(description="Days in the archive's zone: `mon-fri`, `sat,sun`.")
+    ] = None
+    indexed_after: Annotated[
+        Text | None, Meta(description="Indexed since this time, or after the run of this number.")
+    ] = None
+    unreviewed: Annotated[bool, Meta(description="Only what is not decided.")] = False
+    no_identity: Annotated[bool, Meta(description="Only what is confirmed of no identity.")] = False
+    region: Annotated[
+        Texts,
+        Meta(description="Who was in one of these: a kept name, or `gate:0,0.5 1,0.5 1,1`."),
+    ] = ()
+    crossing: Annotated[
+        Texts, Meta(description="Who crossed one of these lines: a name, or `gate:0.5,0 0.5,1`.")
+    ] = ()
+    direction: Annotated[
+        Literal["in", "out"] | None,
+        Meta(description="In: to the right of who faces along the line."),
+    ] = None
+    dwell_s: Annotated[
+        Annotated[float, Meta(gt=0, le=LONGEST_S)] | None,
+        Meta(description="Who stayed so long: in a region asked for, else in view."),
     ] = None
     source: Annotated[Texts, Meta(description="Parts of a location, or a SHA-256.")] = ()
     exclude: Annotated[CropIds, Meta(description="Crops to leave out.")] = ()
@@ -72,6 +98,13 @@ class SearchAsked(FiltersAsked, frozen=True):
     query_camera: Annotated[Text | None, Meta(description="That took the pictures.")] = None
     like: Annotated[CropIds, Meta(description="Matches that show the person.")] = ()
     unlike: Annotated[CropIds, Meta(description="Matches that show somebody else.")] = ()
+    sort: Annotated[
+        Literal["score", "time"], Meta(description="How the k best stand; ranks stay.")
+    ] = "score"
+    spread: Annotated[
+        Annotated[int, Meta(ge=1, le=MOST_MATCHES)] | None,
+        Meta(description="At most so many matches of each camera."),
+    ] = None
 
 
 def views_of(asked: SearchAsked) -> list[QueryView]:
@@ -120,6 +153,8 @@ def request_of(call: Call, asked: SearchAsked, *, read: bool = True) -> SearchRe
         label=label,
         adjusted=asked.adjusted,
         query_camera=camera if read else None,
+        order=Order(asked.sort),
+        spread=asked.spread,
     )
     return call.sight.request(request)
 
@@ -138,12 +173,26 @@ def filters_of(call: Call, asked: FiltersAsked) -> Filters:
         after=time_asked(call, "after", asked.after),
         before=time_asked(call, "before", asked.before),
         time_of_day=TimeOfDay.read(asked.time_of_day) if asked.time_of_day else None,
+        weekdays=Weekdays.read(asked.weekday) if asked.weekday else None,
+        **_indexed_after(call, asked.indexed_after),
+        unreviewed=asked.unreviewed,
+        no_identity=asked.no_identity,
+        regions=tuple(map(Region.read, asked.region)),
+        crossings=tuple(map(Line.read, asked.crossing)),
+        direction=Direction(asked.direction) if asked.direction else None,
+        dwell_s=asked.dwell_s,
         sources=asked.source,
         exclude_crops=asked.exclude,
         wearing=asked.wearing,
         with_things=asked.carrying,
         without_things=asked.not_carrying,
     )
+
+
+def _indexed_after(call: Call, text: str | None) -> dict[str, Any]:
+    if text is not None and text.isdecimal() and len(text) < LONGEST_RUN:
+        return {"indexed_after_run": int(text)}
+    return {"indexed_after": time_asked(call, "indexed_after", text)}
 
 
 def time_asked(call: Call, name: str, text: str | None) -> dt.datetime | None:

@@ -23,7 +23,6 @@ class TrackletsAsked(FiltersAsked, frozen=True):
     least_s: Annotated[Seconds | None, Meta(description="Seen for this long or longer.")] = None
     most_s: Annotated[Seconds | None, Meta(description="Seen for this long at most.")] = None
     identity: Annotated[Text | None, Meta(description="Confirmed as this one.")] = None
-    unreviewed: Annotated[bool, Meta(description="Only what is not decided.")] = False
     sort: Annotated[
         Literal["time", "size", "duration", "confidence"] | None,
         Meta(description="None: by confidence where attributes are asked for, else by time."),
@@ -51,7 +50,6 @@ def request_of(call: Call, asked: TrackletsAsked) -> BrowseRequest:
         least_s=asked.least_s,
         most_s=asked.most_s,
         identity=asked.identity,
-        unreviewed=asked.unreviewed,
         sort=asked.sort,
         reverse=asked.reverse,
         limit=asked.limit,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -12,6 +13,7 @@ from msgspec import structs
 from reidsearch.base.errors import Kind, ReidsearchError
 from reidsearch.domain.attributes import COLOURS, PARTS, THINGS
 from reidsearch.domain.cases import Needed
+from reidsearch.domain.footage import SourceCoverage
 from reidsearch.domain.query_views import QueryView, Seen
 from reidsearch.web.api import searches
 from reidsearch.web.api.asked import pairs_of, require_views, views_of
@@ -28,7 +30,10 @@ from reidsearch.web.pages.asking import (
 )
 from reidsearch.web.problems import problem_of
 
-HIDDEN = ("picture", "frame", "like", "unlike", "exclude", "order", "deciding", "not_camera")
+HIDDEN = (
+    *("picture", "frame", "like", "unlike", "exclude", "order", "deciding", "not_camera"),
+    *("sort", "indexed_after"),
+)
 """Fields of the search that its form passes on as they are."""
 LACKING = {
     Needed.NOTHING: None,
@@ -42,6 +47,14 @@ LISTED = frozenset(
         "after",
         "before",
         "time_of_day",
+        "weekday",
+        "indexed_after",
+        "unreviewed",
+        "no_identity",
+        "region",
+        "crossing",
+        "direction",
+        "dwell_s",
         "source",
         "exclude",
         "wearing",
@@ -72,6 +85,8 @@ def ask(call: Call, asked: PageAsked) -> Values:
         "hidden": _hidden(asked),
         "sources": [one for one in footage if call.sight.camera(one.facts.camera)],
         "cameras": _cameras(call),
+        "places": call.archive.places.all(call.sight),
+        "stills": _stills(call, footage),
         "identities": [one for one in identities if one.merged_into is None],
         "colours": [f"{part}:{colour}" for part in PARTS for colour in COLOURS],
         "things": THINGS,
@@ -163,6 +178,18 @@ def _preview(call: Call, asked: PageAsked) -> dict[str, Any]:
         return {"plan": searches.plan(call, asked), "problem": None}
     except ReidsearchError as error:
         return {"plan": None, "problem": problem_of(error)}
+
+
+def _stills(call: Call, footage: Sequence[SourceCoverage]) -> dict[str, str]:
+    """Return for each camera with footage the address of a picture that it shows."""
+    found: dict[str, str] = {}
+    for one in footage:
+        camera = one.facts.camera
+        if camera is None or camera in found or not call.sight.camera(camera):
+            continue
+        view = QueryView(source_id=one.source_id, media_s=Fraction(0))
+        found[camera] = image_of(view, whole=True)
+    return dict(sorted(found.items()))
 
 
 def _hidden(asked: PageAsked) -> list[tuple[str, str]]:

@@ -62,7 +62,7 @@ class Links:
         held = getattr(self.asked, name)
         if isinstance(held, tuple):
             return self(path, **{name: tuple(one for one in held if one != value)}, **changed)
-        return self(path, **{name: None}, **changed)
+        return self(path, **{name: False if held is True else None}, **changed)
 
     def marked(self, path: str, crop_id: int, *, like: bool) -> str:
         """Return the address with a match liked or unliked; the same again takes it back."""
@@ -115,6 +115,15 @@ def filter_chips(asked: PageAsked, links: Links, path: str) -> list[dict[str, st
         "after",
         "before",
         "time_of_day",
+        "weekday",
+        "indexed_after",
+        "unreviewed",
+        "no_identity",
+        "region",
+        "crossing",
+        "direction",
+        "dwell_s",
+        "spread",
         "source",
         "wearing",
         "carrying",
@@ -123,9 +132,13 @@ def filter_chips(asked: PageAsked, links: Links, path: str) -> list[dict[str, st
         "max_false_alarms",
     ):
         held = getattr(asked, name)
-        values = held if isinstance(held, tuple) else [] if held is None else [held]
+        values = held if isinstance(held, tuple) else [] if held in (None, False) else [held]
         chips += [
-            {"name": name, "value": str(one), "without": links.without(path, name, one)}
+            {
+                "name": name,
+                "value": "" if one is True else str(one),
+                "without": links.without(path, name, one),
+            }
             for one in values
         ]
     return chips
