@@ -152,11 +152,13 @@ def main(
         for one in (same, different)
     ]
     click.echo(f"Cllr {cllr(values, *parts):.3f}, least possible {cllr_min(*parts):.3f}.")
-    for least in (1, 2):
+    for least in (0.5, 1, 2):
         wrong, right = (different >= least).mean(), (same >= least).mean()
         click.echo(
-            f"Ratio of {10**least} or more: {right:.1%} of one person, {wrong:.2%} of two "
-            f"(calibrated: at most {10**-least:.0%})."
+            f"Ratio of {10**least:.0f} or more: {right:.1%} of one person, {wrong:.2%} of two "
+            f"(calibrated: at most {10**-least:.0%}); of 1/{10**least:.0f} or less: "
+            f"{(same <= -least).mean():.1%} of one person, "
+            f"{(different <= -least).mean():.1%} of two."
         )
 
 

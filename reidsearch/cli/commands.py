@@ -27,6 +27,7 @@ GROUPS = {
         "explain": "Explain a match: which parts matter, and who else scores alike.",
         "replay": "Ask again what was answered, and say what differs, and why.",
         "journey": "Show where an identity was and when, and what lies in between.",
+        "next": "Show which footage to fetch next: where an identity may have been.",
         "transit": "Show how long people take from camera to camera.",
         "show": "Show what the archive contains, or all that is known of one crop.",
         "coverage": "Show which footage was analysed and how, what failed, and what is missing.",

@@ -39,6 +39,7 @@ class Event(StrEnum):
     SEARCH = "search"
     SEARCH_END = "search-end"  # of one whose matches were given one by one
     EXPLAIN = "explain"
+    NEXT = "next"  # which footage of an identity to fetch next
     DECISION = "decision"
     INDEX = "index"  # a run began
     INDEX_END = "index-end"

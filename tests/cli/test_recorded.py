@@ -24,6 +24,7 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "explain": (Event.EXPLAIN, Event.EXPORT),
     "replay": (Event.REPLAY,),
     "journey": (Event.EXPORT,),
+    "next": (Event.NEXT,),
     "confirm": (Event.DECISION,),
     "reject": (Event.DECISION,),
     "undo": (Event.DECISION,),
