@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from operator import index
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, cast
 
@@ -36,6 +37,13 @@ AnyPicture: TypeAlias = "QueryPicture | np.ndarray[Any, Any] | np.integer[Any] |
 
 
 _TEXTS = ("cameras", "not_cameras", "sources", "wearing", "with_things", "without_things")
+
+
+class PlainFor(StrEnum):
+    """Why a request is plainer than what was asked for, where nobody asked for that."""
+
+    SEVERAL_ARCHIVES = "several archives are asked together"
+    SOME_CAMERAS = "the account may see some cameras only"
 
 
 def _ids(name: str, given: Iterable[int]) -> tuple[int, ...]:
@@ -151,6 +159,7 @@ class SearchRequest:
         space_time: say of each match what its place and time say, beside appearance: of an
             identity alone (`domain.space_time`).
         combined: put the matches in the order of both. Needs a calibration.
+        plain_for: why it is not re-ranked, or its scores are plain; None: as asked.
 
     Raises:
         UsageError: a value makes no sense, or contradicts another.
@@ -180,6 +189,7 @@ class SearchRequest:
     query_camera: str | None = None
     space_time: bool = False
     combined: bool = False
+    plain_for: PlainFor | None = None
 
     def __post_init__(self) -> None:
         pictures = tuple(_picture(one, self.limits) for one in _as_list(self.query))

@@ -17,7 +17,7 @@ from reidsearch.base.errors import ReidsearchError, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.timecode import now
 from reidsearch.domain.adjustment import Adjustment
-from reidsearch.domain.answers import Answer, Feedback, Statement
+from reidsearch.domain.answers import Answer, Feedback, Statement, WhyNot
 from reidsearch.domain.crops import Crop, Vectors
 from reidsearch.domain.decisions import Identity
 from reidsearch.domain.event_log import Event
@@ -31,7 +31,7 @@ from reidsearch.domain.replay import (
     compare,
     with_space_time,
 )
-from reidsearch.domain.request import Requested, SearchRequest
+from reidsearch.domain.request import PlainFor, Requested, SearchRequest
 from reidsearch.domain.space_time import POOL
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import BLOCKS_IN_A_RUN, Neighbours
@@ -352,6 +352,7 @@ def _request(then: Statement, asked: Requested, as_it: AsIt) -> SearchRequest:
             exact=asked.exact,
             reranked=asked.reranked,
             adjusted=asked.adjusted,
+            plain_for=_plain_for(then),
         )
     return SearchRequest(
         k=k,
@@ -361,4 +362,10 @@ def _request(then: Statement, asked: Requested, as_it: AsIt) -> SearchRequest:
         exact=asked.exact or then.exact,
         reranked=then.ranked_by.reranked > 0,
         adjusted=then.adjusted.why_not is None,
+        plain_for=_plain_for(then),
     )
+
+
+def _plain_for(then: Statement) -> PlainFor | None:
+    whys = {WhyNot(why): why for why in PlainFor}
+    return whys.get(then.ranked_by.why_not) if then.ranked_by.why_not else None
