@@ -356,6 +356,7 @@ class SearchOptions(TypedDict, total=False):
     query_camera: str | None
     space_time: bool
     combined: bool
+    plain_for: PlainFor | None
 
 
 Searched: TypeAlias = "SearchRequest | AnyPicture | Sequence[AnyPicture]"
