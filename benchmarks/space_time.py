@@ -124,7 +124,9 @@ def _take(found: Found, matches: Sequence[Match], own: NDArray[np.bool_]) -> Non
 @click.option("--cameras", default=5)
 @click.option("--hours", default=4.0)
 @click.option("--share", default=0.5, help="Of sightings that are confirmed.")
-@click.option("--own", default=0.35, help="How much of an embedding is the person's own.")
+@click.option(
+    "--individual", "own", default=0.35, help="How much of an embedding is the person's own."
+)
 @click.option("--doubt", "doubt_s", default=1.0, help="Uncertainty of every clock, seconds.")
 def main(
     towns: int, people: int, cameras: int, hours: float, share: float, own: float, doubt_s: float
