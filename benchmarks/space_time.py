@@ -124,7 +124,9 @@ def _take(found: Found, matches: Sequence[Match], own: NDArray[np.bool_]) -> Non
 @click.option("--cameras", default=5)
 @click.option("--hours", default=4.0)
 @click.option("--share", default=0.5, help="Of sightings that are confirmed.")
-@click.option("--own", default=0.35, help="How much of an embedding is the person's own.")
+@click.option(
+    "--individual", "own", default=0.35, help="How much of an embedding is the person's own."
+)
 @click.option("--doubt", "doubt_s", default=1.0, help="Uncertainty of every clock, seconds.")
 def main(
     towns: int, people: int, cameras: int, hours: float, share: float, own: float, doubt_s: float
@@ -152,11 +154,13 @@ def main(
         for one in (same, different)
     ]
     click.echo(f"Cllr {cllr(values, *parts):.3f}, least possible {cllr_min(*parts):.3f}.")
-    for least in (1, 2):
+    for least in (0.5, 1, 2):
         wrong, right = (different >= least).mean(), (same >= least).mean()
         click.echo(
-            f"Ratio of {10**least} or more: {right:.1%} of one person, {wrong:.2%} of two "
-            f"(calibrated: at most {10**-least:.0%})."
+            f"Ratio of {10**least:.0f} or more: {right:.1%} of one person, {wrong:.2%} of two "
+            f"(calibrated: at most {10**-least:.0%}); of 1/{10**least:.0f} or less: "
+            f"{(same <= -least).mean():.1%} of one person, "
+            f"{(different <= -least).mean():.1%} of two."
         )
 
 

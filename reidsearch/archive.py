@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from reidsearch.domain.copies import Copy
     from reidsearch.domain.decisions import Transits
     from reidsearch.domain.journeys import Journey
+    from reidsearch.domain.next_footage import NextFootage
     from reidsearch.maintenance.backup import Backup
     from reidsearch.maintenance.erase import Erasure
     from reidsearch.media.naming.patterns import Naming
@@ -289,6 +290,22 @@ class Archive(Searches, contextlib.AbstractContextManager["Archive"]):
 
         with self._store.one_state():
             return journey(self._store, self.identities, self.proposals, identity, transits)
+
+    def next_footage(
+        self, identity: str, *, keeps_days: Mapping[str, float] | None = None
+    ) -> NextFootage:
+        """Return which footage to fetch next, e.g. `archive.next_footage("anna").fetches[0]`.
+
+        Args:
+            keeps_days: by camera how many days its recorder keeps footage.
+
+        Raises as `services.next_footage.next_footage`, and NotFound.
+        """
+        from reidsearch.services.next_footage import next_footage
+
+        failed = len(self.failures())
+        found = self.identities.find(identity)
+        return next_footage(self._store, found, keeps_days=keeps_days, failures=failed)
 
     # -- health -------------------------------------------------------------------------------
 

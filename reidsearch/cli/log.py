@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LINES = 50
 EVENTS = (
-    "begin", "search", "search-end", "explain", "nearby", "company", "decision", "index",
+    "begin", "search", "search-end", "explain", "nearby", "company", "next", "decision", "index",
     "index-end", "export", "playback", "shown", "backup", "backup-erase", "restore", "copy",
     "copied", "migrate", "repair", "repair-end", "annotate",
     "annotate-end", "link", "quantize", "prepare-reranking", "seal", "key", "forget",

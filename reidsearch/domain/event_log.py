@@ -41,6 +41,7 @@ class Event(StrEnum):
     EXPLAIN = "explain"
     NEARBY = "nearby"  # who else was seen around somebody
     COMPANY = "company"  # who was repeatedly seen where and when somebody was
+    NEXT = "next"  # which footage of an identity to fetch next
     DECISION = "decision"
     INDEX = "index"  # a run began
     INDEX_END = "index-end"

@@ -12,6 +12,8 @@ FEWEST_JOURNEYS = 5
 """Fewer journeys between two cameras make no model."""
 HORIZON_S = 12 * 3600.0
 """Sightings that lie farther apart are no journey: the person went home, or away."""
+ONE_WAY_S = 1800.0
+"""Sightings that lie closer are of one way; in between farther ones the person may be away."""
 SAME_STAY_S = 60.0
 """Sightings by one camera that lie closer are one stay."""
 
@@ -103,6 +105,7 @@ class TransitModel:
         last: by camera how many identities were not seen again within `HORIZON_S`.
         stays_s: by camera the median seconds that a confirmed sighting lasts.
         people, sightings: that it rests on.
+        anew, stays: how many stays are not within `ONE_WAY_S` of the stay before, of how many.
     """
 
     cameras: tuple[str, ...]
@@ -113,3 +116,5 @@ class TransitModel:
     people: int
     sightings: int
     left_out: LeftOut = LeftOut()
+    anew: int = 0
+    stays: int = 0

@@ -35,11 +35,14 @@ class Surroundings:
         times: transit times, of other people.
         passers_us: by camera (n,) int64, times of all its tracklets, in order.
         analysed: by camera the stretches of time of which footage was analysed, in order.
+        anew, stays: of other people, stays that are no way on from the one before; of how many.
     """
 
     times: Mapping[tuple[str, str], TransitTime]
     passers_us: Mapping[str, NDArray[np.int64]]
     analysed: Mapping[str, Stretches]
+    anew: int = 0
+    stays: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,12 @@ def _compared(
     middles, widths = middles[inside], widths[inside]
     whole = (_fit(middles, last, after) * widths).sum(1)
     same = _fit(np.zeros(1), last, after, doubted=True)[:, 0] / np.maximum(whole, 1e-300)
+    # Who was away and came again may be here at any time that leaves enough for both ways.
+    possible_s = float(widths[_possible(middles, last, after)].sum())
+    random = np.random.RandomState(21)  # the same draws every time; its stream is promised
+    anew = random.beta(around.anew + 0.5, around.stays - around.anew + 0.5, DRAWS)
+    at_any_time = float(_possible(np.zeros(1), last, after)[0]) / max(possible_s, 1.0)
+    same = (1 - anew) * same + anew * at_any_time
     passed = (around.passers_us.get(camera, np.zeros(0, np.int64)) - at_us) / 1e6
     passed = passed[(passed >= low_s) & (passed <= high_s)]
     near = max(int((np.abs(passed) <= NEAR_S).sum()), 1)  # the match itself is one
@@ -178,6 +187,15 @@ def _fit(at_s: Values, last: _Leg | None, after: _Leg | None, *, doubted: bool =
         if leg is not None and leg.time is not None:
             gaps = np.clip(leg.gap_s + sign * at_s, EARLIEST_S, HORIZON_S)
             found *= density(leg.time, gaps, leg.doubt_s if doubted else 0.0)
+    return found
+
+
+def _possible(at_s: Values, last: _Leg | None, after: _Leg | None) -> NDArray[np.bool_]:
+    """Tell at which times both ways take no less than the fastest twentieth take: (n,)."""
+    found = np.ones(len(at_s), bool)
+    for leg, sign in ((last, 1.0), (after, -1.0)):
+        if leg is not None and leg.time is not None:
+            found &= leg.gap_s + sign * at_s + leg.doubt_s >= leg.time.low_s
     return found
 
 

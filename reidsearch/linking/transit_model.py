@@ -21,6 +21,7 @@ from reidsearch.domain.decisions import Presence
 from reidsearch.domain.transit_times import (
     FEWEST_JOURNEYS,
     HORIZON_S,
+    ONE_WAY_S,
     SAME_STAY_S,
     LeftOut,
     Leg,
@@ -120,7 +121,7 @@ def transit_model(people: Mapping[int, Sequence[Presence]]) -> TransitModel:
     lacking = Counter[str]()
     legs: dict[tuple[str, str], list[Leg]] = defaultdict(list)
     last, stays = Counter[str](), defaultdict(list)
-    sightings = used = 0
+    sightings = used = anew = all_stays = 0
     for identity_id, seen in people.items():
         kept, without = usable(seen)
         lacking.update(
@@ -133,7 +134,9 @@ def transit_model(people: Mapping[int, Sequence[Presence]]) -> TransitModel:
             stays[one.camera or ""].append(one.seen_s)
         for leg in legs_of(identity_id, kept):
             legs[leg.first, leg.second].append(leg)
+        anew, all_stays = anew + 1, all_stays + 1
         for before, _, gap_s in _in_turn(kept):
+            anew, all_stays = anew + (gap_s > ONE_WAY_S), all_stays + 1
             if gap_s > HORIZON_S:
                 last[before.camera or ""] += 1
         last[max(kept, key=lambda one: one.last_us or 0).camera or ""] += 1
@@ -150,6 +153,8 @@ def transit_model(people: Mapping[int, Sequence[Presence]]) -> TransitModel:
         people=used,
         sightings=sightings,
         left_out=LeftOut(**lacking),
+        anew=anew,
+        stays=all_stays,
     )
 
 
@@ -233,8 +238,10 @@ def _density(transit: TransitTime, gaps: Values) -> Values:
     centre, spread, share = (
         one[:, None] for one in (transit.centre, transit.spread, transit.share)
     )
-    there = (1 - share) * _going(gaps, centre, spread)
-    return np.asarray(there + share * _elsewhere(gaps, centre))
+    known = (1 - share) * _going(gaps, centre, spread) + share * _elsewhere(gaps, centre)
+    # So many journeys cannot show that the next one is not of another kind (rule of succession).
+    other = 1 / (transit.journeys + 2)
+    return np.asarray((1 - other) * known + other * _any_time(gaps))
 
 
 def _going(gaps: Values, centre: ArrayLike, spread: ArrayLike) -> Values:
@@ -249,8 +256,11 @@ def _elsewhere(gaps: Values, centre: ArrayLike) -> Values:
     places, begin = axis(gaps), np.asarray(centre)
     later = (places >= begin) & (places <= _HIGHEST)
     on_axis = later / np.maximum(_HIGHEST - begin, 0.1)
-    any_time = (gaps >= EARLIEST_S) & (gaps <= HORIZON_S)
     return np.asarray(
-        (1 - ANYTHING) * on_axis / np.hypot(gaps, STRAIGHT_S)
-        + ANYTHING * any_time / (HORIZON_S - EARLIEST_S)
+        (1 - ANYTHING) * on_axis / np.hypot(gaps, STRAIGHT_S) + ANYTHING * _any_time(gaps)
     )
+
+
+def _any_time(gaps: Values) -> Values:
+    within = (gaps >= EARLIEST_S) & (gaps <= HORIZON_S)
+    return np.asarray(within / (HORIZON_S - EARLIEST_S))

@@ -97,6 +97,8 @@ class SpaceTimeReader:
                 model.times,
                 passers(store, model.cameras, *span, newest_crop),
                 analysed(footage_store.coverage(store)),
+                model.anew,
+                model.stays,
             )
         journeys = sum(one.journeys for one in model.times.values())
         by = ReadBy(decision, model.people, journeys, len(model.times), combined)

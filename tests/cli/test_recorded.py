@@ -31,6 +31,7 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "camera ground": (Event.GROUND, Event.EXPORT),
     "journey": (Event.EXPORT,),
     "doctor": (Event.EXPORT,),
+    "next": (Event.NEXT,),
     "confirm": (Event.DECISION,),
     "reject": (Event.DECISION,),
     "undo": (Event.DECISION,),

@@ -24,7 +24,7 @@ def at(
     return Presence(Member("tracklet", number), camera, (part,), first, last, doubt_s, (number,))
 
 
-def surroundings(journeys: int = 40, every_s: float = 120.0) -> Surroundings:
+def surroundings(journeys: int = 40, every_s: float = 120.0, anew: int = 5) -> Surroundings:
     """Gate to yard takes 40 s, yard to hall 60 s; somebody passes the yard every two minutes."""
     random = np.random.default_rng(3)
     times = {}
@@ -33,7 +33,8 @@ def surroundings(journeys: int = 40, every_s: float = 120.0) -> Surroundings:
         legs = [Leg(one, first, second, float(gap), 2.0) for one, gap in enumerate(gaps)]
         times[first, second] = fitted(legs)
     passers = {"yard": np.arange(0, DAY_S, every_s).astype(np.int64) * 1_000_000}
-    return Surroundings(times, passers, {"yard": [(0, DAY_S * 1_000_000)]})
+    analysed = {"yard": [(0, DAY_S * 1_000_000)]}
+    return Surroundings(times, passers, analysed, anew, 100)
 
 
 GATE, HALL = at(1, "gate", 36_000), at(2, "hall", 36_125)
@@ -55,6 +56,10 @@ def test_on_the_way_speaks_for_it_too_early_against_it_and_late_a_little_against
     assert ratio(too_early, GATE) < 0
     assert -3.0 < ratio(hours_later, GATE) < -0.5
     assert ratio(at(9, "yard", 36_045), HALL) > 1.5  # what comes after counts as well
+    # Where people often come anew, being late says little; being too early still does.
+    often = surroundings(anew=50)
+    assert -0.5 < ratio(hours_later, GATE, around=often) < 0
+    assert ratio(too_early, GATE, around=often) < -0.5
     # Between two sightings two minutes apart hardly any time is left to be anywhere.
     assert 0 < ratio(on_the_way, GATE, HALL) < 1.0
 
