@@ -51,6 +51,7 @@ class WhyNotAdjusted(StrEnum):
     """Why scores are plain cosine similarity."""
 
     AS_ASKED = "as asked"
+    SEVERAL_ARCHIVES = "several archives are asked together"
     ONE_CAMERA = "the archive has crops of fewer than two known cameras"
     NOT_PREPARED = "the means of its cameras are not prepared"
 

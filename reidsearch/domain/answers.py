@@ -18,7 +18,7 @@ from reidsearch.domain.footage import HeightsSeen, How
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.pending import Pending
 from reidsearch.domain.query_origins import QueryOrigin
-from reidsearch.domain.request import Filters, Requested, SearchRequest
+from reidsearch.domain.request import Filters, PlainFor, Requested, SearchRequest
 from reidsearch.domain.scores import Provenance, Reading
 from reidsearch.domain.tracklets import TrackletSeen
 
@@ -151,6 +151,8 @@ class WhyNot(StrEnum):
     OUTDATED = "the neighbour graph is not up to date"
     PLAIN = "the neighbour graph is of camera-adjusted scores"
     NOTHING_FOUND = "there are no matches to order"
+    SEVERAL_ARCHIVES = PlainFor.SEVERAL_ARCHIVES
+    SOME_CAMERAS = PlainFor.SOME_CAMERAS
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from operator import index
 from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, cast
 
@@ -35,6 +36,13 @@ AnyPicture: TypeAlias = "QueryPicture | np.ndarray[Any, Any] | np.integer[Any] |
 
 
 _TEXTS = ("cameras", "not_cameras", "sources", "wearing", "with_things", "without_things")
+
+
+class PlainFor(StrEnum):
+    """Why a request is plainer than what was asked for, where nobody asked for that."""
+
+    SEVERAL_ARCHIVES = "several archives are asked together"
+    SOME_CAMERAS = "the account may see some cameras only"
 
 
 def _ids(name: str, given: Iterable[int]) -> tuple[int, ...]:
@@ -147,6 +155,7 @@ class SearchRequest:
         query_camera: name of the archive's camera that took the pictures; None: that of the source
             with these bytes, if the archive holds one. Crops given by id have their own: for them
             alone it is refused.
+        plain_for: why it is not re-ranked, or its scores are plain; None: as asked.
 
     Raises:
         UsageError: a value makes no sense, or contradicts another.
@@ -174,6 +183,7 @@ class SearchRequest:
     label: str | None = None
     adjusted: bool = True
     query_camera: str | None = None
+    plain_for: PlainFor | None = None
 
     def __post_init__(self) -> None:
         pictures = tuple(_picture(one, self.limits) for one in _as_list(self.query))

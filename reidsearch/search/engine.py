@@ -20,11 +20,12 @@ from reidsearch.domain.answers import (
     RankedBy,
     SearchPreview,
     Statement,
+    WhyNot,
 )
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop, Vectors
 from reidsearch.domain.query_origins import embedding_sha256
-from reidsearch.domain.request import MAX_K, Requested, SearchRequest
+from reidsearch.domain.request import MAX_K, PlainFor, Requested, SearchRequest
 from reidsearch.domain.scores import UNCALIBRATED
 from reidsearch.domain.tracklets import TrackletSeen
 from reidsearch.index.confirmed import Confirmed
@@ -263,7 +264,7 @@ def _scope(
     if selection is not None and gallery.state is not None:
         selection = selection.up_to(gallery.state.last_crop_id)
     footage = footage_searched(store, request.filters)
-    adjust = gallery.adjustment() if request.adjusted else WhyNotAdjusted.AS_ASKED
+    adjust = gallery.adjustment() if request.adjusted else _why_plain(request)
     adjusted = adjust.by if isinstance(adjust, Adjustment) else AdjustedBy(why_not=adjust)
     ranking = Ranking(
         store,
@@ -273,8 +274,14 @@ def _scope(
         request.grouped and footage.sources > 0,
         request.exact,
         adjust if isinstance(adjust, Adjustment) else None,
+        WhyNot(request.plain_for or WhyNot.AS_ASKED),
     )
     return _Scope(asked_at, selection, footage, ranking, adjusted)
+
+
+def _why_plain(request: SearchRequest) -> WhyNotAdjusted:
+    several = request.plain_for is PlainFor.SEVERAL_ARCHIVES
+    return WhyNotAdjusted.SEVERAL_ARCHIVES if several else WhyNotAdjusted.AS_ASKED
 
 
 def _match(

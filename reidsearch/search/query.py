@@ -65,4 +65,4 @@ class Query:
         """Equal for queries that `search_many` can answer together."""
         request = self.request
         ranked = request.reranked, request.adjusted
-        return request.filters, request.grouped, request.exact, *ranked
+        return request.filters, request.grouped, request.exact, request.plain_for, *ranked

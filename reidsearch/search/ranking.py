@@ -78,11 +78,12 @@ class Ranking:
     """How all questions asked together are ranked, over a gallery in sync.
 
     Args:
-        neighbours: None: by score alone, as asked.
+        neighbours: None: by score alone.
         allowed: increasing ids of the crops that may be shown; None: all.
         grouped: one row a tracklet, its best view by score; crops of none stand for themselves.
         exact: prove that no better ones by score are held.
         adjust: of the scores; None: they are inner products.
+        why_by_score: why there are no neighbours, if there are none.
     """
 
     store: Store
@@ -92,6 +93,7 @@ class Ranking:
     grouped: bool = False
     exact: bool = False
     adjust: Adjustment | None = None
+    why_by_score: WhyNot = WhyNot.AS_ASKED
 
     def depth(self, k: int, without: int) -> int:
         """How many crops are ranked by score at first, to give k rows."""
@@ -122,7 +124,7 @@ class Ranking:
     def _graph(self) -> tuple[Graph | None, WhyNot]:
         """The graph to re-rank by, or why there is none."""
         if self.neighbours is None:
-            return None, WhyNot.AS_ASKED
+            return None, self.why_by_score
         if len(self.gallery) < LEAST_CROPS:
             return None, WhyNot.TOO_FEW_CROPS
         if self.adjust is None and isinstance(self.gallery.adjustment(), Adjustment):

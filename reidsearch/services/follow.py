@@ -133,7 +133,7 @@ class FolderFollower:
         self._passed_over: dict[str, float] = {}
         self._looked_at = -plan.poll_s
         self._expired_at: float | None = None
-        self._began = False
+        self._began = self._shown = False
         self.standing, self.report = Standing(), FollowReport()
 
     def run(self, stop: threading.Event, *, once: bool = False) -> FollowReport:
@@ -151,6 +151,7 @@ class FolderFollower:
         self._indexing.prepare()
         began, wait_s = time.monotonic(), 1.0
         self._progress.begin("following", None, "segments")
+        self._shown = True
         try:
             while not stop.is_set():
                 try:
@@ -168,6 +169,7 @@ class FolderFollower:
                 if not worked:
                     stop.wait(self._plan.poll_s)
         finally:
+            self._shown = False
             self._progress.end()
         report = replace(self.report, seconds=time.monotonic() - began, interrupted=stop.is_set())
         return report.at(self.standing)
@@ -261,6 +263,9 @@ class FolderFollower:
         self._show()
 
     def _show(self) -> None:
+        """Tell where it stands on the line of progress, which `run` has begun."""
+        if not self._shown:
+            return
         standing = self.standing
         self._progress.advance(
             0,

@@ -17,7 +17,7 @@ from reidsearch.domain.answers import Answer, Statement
 from reidsearch.domain.joint import JointAnswer, JointMatch, NotSearched
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.query_origins import Detection, EmbeddedPicture, OriginKind, QueryOrigin
-from reidsearch.domain.request import Filters, SearchOptions, SearchRequest
+from reidsearch.domain.request import Filters, PlainFor, SearchOptions, SearchRequest
 from reidsearch.domain.request import Searched as Query
 from reidsearch.domain.scores import Origin
 from reidsearch.services.search import SearchService
@@ -70,7 +70,7 @@ def _answered(archives: Sequence[SearchService], request: SearchRequest) -> Join
         one.require_crops()
     require_alike(archives)
     asked_at = now()
-    plain = replace(request, adjusted=False, reranked=False)
+    plain = replace(request, adjusted=False, reranked=False, plain_for=PlainFor.SEVERAL_ARCHIVES)
     home = _home(archives, request)
     own = home.embedded(plain)
     of_home = bool(request.identity) or any(isinstance(one, int) for one in request.pictures)

@@ -17,13 +17,13 @@ from reidsearch.base.errors import ReidsearchError, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.timecode import now
 from reidsearch.domain.adjustment import Adjustment
-from reidsearch.domain.answers import Answer, Feedback, Statement
+from reidsearch.domain.answers import Answer, Feedback, Statement, WhyNot
 from reidsearch.domain.crops import Crop, Vectors
 from reidsearch.domain.decisions import Identity
 from reidsearch.domain.event_log import Event
 from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.domain.replay import AsIt, Compared, Outcome, Replay, compare
-from reidsearch.domain.request import Requested, SearchRequest
+from reidsearch.domain.request import PlainFor, Requested, SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import BLOCKS_IN_A_RUN, Neighbours
 from reidsearch.index.past import PastGallery
@@ -279,6 +279,7 @@ def _request(then: Statement, asked: Requested, as_it: AsIt) -> SearchRequest:
             exact=asked.exact,
             reranked=asked.reranked,
             adjusted=asked.adjusted,
+            plain_for=_plain_for(then),
         )
     return SearchRequest(
         k=asked.k,
@@ -288,4 +289,10 @@ def _request(then: Statement, asked: Requested, as_it: AsIt) -> SearchRequest:
         exact=asked.exact or then.exact,
         reranked=then.ranked_by.reranked > 0,
         adjusted=then.adjusted.why_not is None,
+        plain_for=_plain_for(then),
     )
+
+
+def _plain_for(then: Statement) -> PlainFor | None:
+    whys = {WhyNot(why): why for why in PlainFor}
+    return whys.get(then.ranked_by.why_not) if then.ranked_by.why_not else None

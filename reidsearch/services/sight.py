@@ -20,7 +20,7 @@ from reidsearch.domain.decisions import (
     Story,
     Transits,
 )
-from reidsearch.domain.request import Filters, SearchRequest
+from reidsearch.domain.request import Filters, PlainFor, SearchRequest
 from reidsearch.services.identities import IdentityService
 from reidsearch.store import seen_by
 from reidsearch.store.crops.store import Store
@@ -137,7 +137,9 @@ class Sight:
             raise NotFound(f"the archive has no camera {request.query_camera!r}")
         if request.identity is not None:
             self.require_whole(request.identity)
-        return replace(request, filters=self.filters(request.filters), reranked=False)
+        why = PlainFor.SOME_CAMERAS if request.reranked else request.plain_for
+        filters = self.filters(request.filters)
+        return replace(request, filters=filters, reranked=False, plain_for=why)
 
     def transits(self, transits: Transits) -> Transits:
         """Return the ways between cameras both of which may be seen."""

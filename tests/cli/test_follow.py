@@ -185,6 +185,25 @@ def test_a_folder_that_is_away_is_waited_for_and_nothing_is_lost(nvr, tmp_path):
         assert archive.failures() == []
 
 
+def test_while_somebody_else_writes_it_waits(nvr, tmp_path):
+    told: list[SegmentTold] = []
+    stop = threading.Event()
+    with Archive.open(tmp_path / "a", create=True, model="builtin") as archive:
+        follower = archive.follower(FollowPlan((nvr,), options(nvr), poll_s=0.1), told.append)
+        with Archive.open(tmp_path / "a") as other, other._store.lock():
+            work = threading.Thread(target=follower.run, args=(stop,))
+            work.start()
+            while not told:
+                stop.wait(0.05)
+        while len(told) < 4 and work.is_alive():
+            stop.wait(0.1)
+        stop.set()
+        work.join()
+    waits = [one for one in told if one.state is SegmentState.WAITS]
+    assert "writ" in waits[0].message
+    assert len(told) - len(waits) == 3
+
+
 def test_stopped_it_ends_with_what_was_committed_and_its_rules_delete(run, nvr):
     listed = ("--sources", nvr / "sources.csv", "--model", "builtin")
     assert run("index", nvr / "gate-0.mp4", *listed).code == 0

@@ -102,6 +102,17 @@ def test_only_who_holds_the_picture_is_said_to_hold_it(run, several) -> None:
         assert answer["matches"][0]["score"] == pytest.approx(1), "embedded as it was indexed"
 
 
+def test_why_it_is_plain_is_said_and_replayed(run, several) -> None:
+    answer = asked(run, several, several / "crops" / "007.png")
+    for told in answer["archives"]:
+        assert told["ranked_by"]["why_not"] == "several archives are asked together"
+        assert told["adjusted"]["why_not"] == "several archives are asked together"
+        entry = told["logged"]["entry"]
+        again = run("replay", entry, "-a", told["archive"], "--model", "builtin")
+        assert again.code == 0, again.err
+        assert "identical" in again.out
+
+
 def test_every_form_names_the_archive(run, several, tmp_path) -> None:
     picture = several / "crops" / "007.png"
     asking = ("query", picture, "--whole", "-k", 3, "--model", "builtin")

@@ -41,7 +41,9 @@ from reidsearch.cli.main import run as command
 command()
 """
 NEVER = 0
-ROUNDS = 8
+ROUNDS = 5
+IDLE_S = 12
+"""Until then a run that nothing is left for is killed as well."""
 PIECES = 5
 
 
@@ -90,11 +92,11 @@ def test_killed_while_segments_are_written_the_archive_is_the_same(scene, tmp_pa
         recorder.start()
         archive = tmp_path / f"killed-{number}"
         follow = ("--settle", "1", "--every", "1")
-        for _ in range(rng.randint(2, 4)):
-            at, after_s = rng.randint(1, 60), rng.uniform(0, 0.01)
+        for _ in range(3):
+            at, after_s = rng.randint(1, 50), rng.uniform(0, 0.01)
             process = started(archive, "follow", place, *follow, at=at, after_s=after_s)
             try:
-                killed += process.wait(timeout=25) == -signal.SIGKILL
+                killed += process.wait(timeout=IDLE_S) == -signal.SIGKILL
             except subprocess.TimeoutExpired:  # nothing was left to be committed
                 process.send_signal(signal.SIGKILL)
                 process.wait()

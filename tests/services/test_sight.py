@@ -14,6 +14,7 @@ import pytest
 
 from reidsearch import Archive
 from reidsearch.base.errors import Kind, NotFound, UsageError
+from reidsearch.domain.answers import WhyNot
 from reidsearch.domain.decisions import Member
 from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.services.sight import Sight
@@ -72,6 +73,7 @@ def test_a_search_is_limited_and_its_statement_says_so(archive, gate):
     assert {match.crop.facts.camera for match in answer.matches} == {"gate"}
     assert answer.statement.filters.cameras == ("gate",)
     assert answer.statement.crops_searched == 4, "without the query"
+    assert answer.statement.ranked_by.why_not is WhyNot.SOME_CAMERAS, "nobody asked for it"
 
 
 @pytest.mark.full
