@@ -137,6 +137,9 @@ def recover(folder: Path, camera: str) -> list[tuple[Path, int, int]]:
         start_us = start_of_partial(path, camera) if path.name.endswith(PARTIAL) else None
         if start_us is None:
             continue
+        if segment_path(folder, camera, start_us).exists():  # it was cut off behind its last step
+            path.unlink()
+            continue
         whole = path.with_name(path.name.removesuffix(PARTIAL) + ".whole")
         length_s = _copied_whole(path, whole)
         if length_s is None:
