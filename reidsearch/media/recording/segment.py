@@ -19,6 +19,7 @@ from reidsearch.media.recording.names import (
     PARTIAL,
     partial_path,
     segment_path,
+    stamp_of,
     start_of_partial,
 )
 
@@ -66,6 +67,8 @@ class Segment:
         self.size_bytes = 0
         try:
             self._target = av.open(self._file, "w", format="matroska", options=_OPTIONS)
+            # So no two are equal: a source is known by its bytes.
+            self._target.metadata["title"] = f"{camera} {stamp_of(start_us)}"
             self._stream = self._target.add_stream_from_template(stream, opaque=True)
             self.add(first)
         except BaseException:
@@ -162,6 +165,7 @@ def _copied_whole(path: Path, whole: Path) -> float | None:
                 av.open(file, "w", format="matroska") as target,
             ):
                 stream = source.streams.video[0]
+                target.metadata.update(source.metadata)
                 stream_out = target.add_stream_from_template(stream, opaque=True)
                 with contextlib.suppress(av.error.FFmpegError):  # where it was cut off
                     for packet in source.demux(stream):
