@@ -47,7 +47,7 @@ WATCHING = "Following"
     type=Duration(1),
     default="5s",
     metavar="TIME",
-    help="Time between looks into the folders; default: 5s.",
+    help="How often folders are read; default: 5s.",
 )
 @option(
     "--max-lag",

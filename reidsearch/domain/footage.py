@@ -248,11 +248,13 @@ class CoverageGap:
 
     Args:
         from_us, to_us: on the wall clock, microseconds since 1970-01-01 UTC.
+        why: what who recorded it has written down of it; empty: nobody knows.
     """
 
     camera: str
     from_us: int
     to_us: int
+    why: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:

@@ -53,7 +53,7 @@ def coverage_view(sources: Sequence[SourceCoverage], gaps: Sequence[CoverageGap]
         first, last = (local(from_us(at).replace(microsecond=0)) for at in (gap.from_us, gap.to_us))
         lines.append(
             f"{visible(gap.camera)}: no footage supplied for {duration(gap.seconds)}, "
-            f"{first} to {last}"
+            f"{first} to {last}" + (f" ({visible('; '.join(gap.why))})" if gap.why else "")
         )
     if len(gaps) > LISTED_AT_MOST:
         more = count(len(gaps) - LISTED_AT_MOST, "further gap")
@@ -102,6 +102,7 @@ def coverage_json(
                 "camera": gap.camera,
                 "from_time": iso(from_us(gap.from_us)),
                 "to_time": iso(from_us(gap.to_us)),
+                "why": list(gap.why),
             }
             for gap in gaps
         ],

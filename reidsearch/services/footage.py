@@ -31,6 +31,7 @@ from reidsearch.services.footage_files import (
     require_crops_shown,
     view_of,
 )
+from reidsearch.services.gap_reasons import with_reasons
 from reidsearch.services.originals import copy_original
 from reidsearch.services.redacting import redaction_report, redactor_of
 from reidsearch.store.crops.store import Store
@@ -63,14 +64,17 @@ class FootageService:
         return footage_store.coverage(self._store)
 
     def not_supplied(self) -> list[CoverageGap]:
-        """When cameras have no footage here, from the first to the last source of all of them."""
-        stretches = []
-        for one in self.coverage():
+        """When cameras have no footage here, from the first to the last source of all of them.
+
+        Of what this program recorded, with what its journal beside the footage says of it.
+        """
+        stretches, sources = [], self.coverage()
+        for one in sources:
             first_us = one.facts.clock.at_us(Fraction(0))
             last_us = one.facts.clock.at_us(one.duration_s)
             if one.facts.camera is not None and first_us is not None and last_us is not None:
                 stretches.append(Stretch(one.facts.camera, first_us, last_us))
-        return not_supplied(stretches)
+        return with_reasons(not_supplied(stretches), sources)
 
     def tracklet(self, tracklet_id: int) -> TrackletSeen:
         """One tracklet. Raises NotFound."""

@@ -217,7 +217,18 @@ def test_with_an_archive_segments_are_indexed_as_they_are_closed(
 ) -> None:
     monkeypatch.setenv("REIDSEARCH_CAMERA_PASSWORD", PASSWORD)
     asked = ("record", camera.url, "--camera", "gate", "--user", "viewer", "-o", tmp_path / "out")
-    options = ("--segment", "1s", "--for", "4s", "--keep-free", "0", "--model", "builtin")
+    out = tmp_path / "out"
+
+    def be_away() -> None:
+        until(lambda: segments(out))
+        camera.stall()
+        camera.cut()
+        time.sleep(3.0)
+        camera.stall(False)
+
+    threading.Thread(target=be_away, daemon=True).start()
+    options = ("--segment", "1s", "--for", "8s", "--stall", "2s", "--keep-free", "0")
+    options += ("--model", "builtin")
     options += ("--model-path", str(shared / "models"), "--offline")
     told = run(*asked, *options, "-a", run.archive, "--format", "json")
     assert told.code == 0, told.err
@@ -227,6 +238,9 @@ def test_with_an_archive_segments_are_indexed_as_they_are_closed(
     assert report["followed"]["indexed"] == report["cameras"][0]["segments"] == len(written) >= 2
     with Archive.open(run.archive) as archive:
         sources = [one.facts for one in archive.footage.coverage()]
+        (gap,) = archive.footage.not_supplied()
+    assert gap.camera == "gate"
+    assert "the camera ended the stream" in gap.why
     assert {facts.camera for facts in sources} == {"gate"}
     begins = sorted(facts.clock.start for facts in sources)
     names = [SourceNaming(recorder="auto").facts(str(path)).facts for path in written]

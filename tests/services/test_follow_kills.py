@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -12,6 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
+from archives import raw_sql
 from footage_dump import dump
 from recorded_segments import cut
 
@@ -41,9 +44,7 @@ from reidsearch.cli.main import run as command
 command()
 """
 NEVER = 0
-ROUNDS = 5
-IDLE_S = 12
-"""Until then a run that nothing is left for is killed as well."""
+ROUNDS = 4
 PIECES = 5
 
 
@@ -67,6 +68,16 @@ def record(whole: Path, folder: Path, rng: random.Random) -> None:
                 file.write(data[start:end])
                 file.flush()
                 time.sleep(rng.uniform(0, 0.3))
+
+
+def done(archive: Path, recorder: threading.Thread) -> bool:
+    """Whether all segments are indexed."""
+    if recorder.is_alive() or not (archive / "archive.db").exists():
+        return False
+    with contextlib.suppress(sqlite3.Error):  # it is being made
+        states = raw_sql(archive, "SELECT state FROM footage")
+        return [state for (state,) in states] == ["finished"] * 4
+    return False
 
 
 @pytest.mark.fuzz
@@ -93,13 +104,15 @@ def test_killed_while_segments_are_written_the_archive_is_the_same(scene, tmp_pa
         archive = tmp_path / f"killed-{number}"
         follow = ("--settle", "1", "--every", "1")
         for _ in range(3):
-            at, after_s = rng.randint(1, 50), rng.uniform(0, 0.01)
+            at, after_s = rng.randint(1, 30), rng.uniform(0, 0.01)
             process = started(archive, "follow", place, *follow, at=at, after_s=after_s)
-            try:
-                killed += process.wait(timeout=IDLE_S) == -signal.SIGKILL
-            except subprocess.TimeoutExpired:  # nothing was left to be committed
-                process.send_signal(signal.SIGKILL)
-                process.wait()
+            while process.poll() is None and not done(archive, recorder):
+                time.sleep(0.5)
+            if process.poll() is None:  # nothing was left to be committed
+                process.kill()
+            else:
+                killed += process.returncode == -signal.SIGKILL
+            process.wait()
         recorder.join()
         time.sleep(1.1)
         last = started(archive, "follow", place, "--settle", "1", "--once")

@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from reidsearch.base.errors import Refused
-from reidsearch.base.reading import parse_json
+from reidsearch.base.reading import open_regular, parse_json
 from reidsearch.base.timecode import from_us, parse_time, to_us
 
 SCHEMA = "reidsearch/recording-journal/1"
 _LONGEST_LINE = 4096
+_LONGEST_REASON = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +86,15 @@ class Journal:
 def entries(own: Path) -> Iterator[dict[str, Any]]:
     """Give the entries in the folder of a camera, in order; lines that are none are passed over.
 
-    What a killed process has half written is such a line.
+    What a killed process has half written is such a line. What is no file, or cannot be read, is
+    passed over as well.
     """
     for path in sorted(own.glob("journal-*.jsonl")):
-        with path.open("rb") as file:
+        try:
+            descriptor = open_regular(os.fspath(path))
+        except Refused:
+            continue
+        with os.fdopen(descriptor, "rb") as file:
             while line := file.readline(_LONGEST_LINE):
                 try:
                     entry = parse_json(line)
@@ -106,7 +112,7 @@ def gaps(own: Path) -> list[Gap]:
             continue
         try:
             begin, end = (to_us(parse_time(entry[name])) for name in ("begin", "end"))
-            why = tuple(str(one) for one in entry["why"])
+            why = tuple(str(one)[:_LONGEST_REASON] for one in entry["why"])
             found.append(Gap(begin, end, why, int(entry["attempts"])))
         except (KeyError, TypeError, ValueError, Refused):
             continue

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reidsearch.base.errors import UsageError
 from reidsearch.base.timecode import from_us
+from reidsearch.media.naming.recorders import recorder
 from reidsearch.media.naming.source_facts import SourceNaming
 
 SUFFIX = ".mkv"
@@ -40,6 +41,16 @@ def start_of_partial(path: Path, camera: str) -> int | None:
     except ValueError:
         return None
     return round(at.timestamp() * 1000) * 1000
+
+
+def camera_folder(segment: Path) -> Path | None:
+    """Return the folder of the camera that a segment is of; None: it is no segment of this program.
+
+    Nothing is looked at but its name.
+    """
+    match = recorder("reidsearch").pattern.search(segment.as_posix())
+    own = segment.parent.parent
+    return own if match is not None and own.name == match["camera"] else None
 
 
 def require_camera_name(camera: str) -> None:

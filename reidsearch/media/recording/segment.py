@@ -19,6 +19,7 @@ from reidsearch.media.recording.names import (
     PARTIAL,
     partial_path,
     segment_path,
+    stamp_of,
     start_of_partial,
 )
 
@@ -66,6 +67,8 @@ class Segment:
         self.size_bytes = 0
         try:
             self._target = av.open(self._file, "w", format="matroska", options=_OPTIONS)
+            # So no two are equal: a source is known by its bytes.
+            self._target.metadata["title"] = f"{camera} {stamp_of(start_us)}"
             self._stream = self._target.add_stream_from_template(stream, opaque=True)
             self.add(first)
         except BaseException:
@@ -137,6 +140,9 @@ def recover(folder: Path, camera: str) -> list[tuple[Path, int, int]]:
         start_us = start_of_partial(path, camera) if path.name.endswith(PARTIAL) else None
         if start_us is None:
             continue
+        if segment_path(folder, camera, start_us).exists():  # it was cut off behind its last step
+            path.unlink()
+            continue
         whole = path.with_name(path.name.removesuffix(PARTIAL) + ".whole")
         length_s = _copied_whole(path, whole)
         if length_s is None:
@@ -159,6 +165,7 @@ def _copied_whole(path: Path, whole: Path) -> float | None:
                 av.open(file, "w", format="matroska") as target,
             ):
                 stream = source.streams.video[0]
+                target.metadata.update(source.metadata)
                 stream_out = target.add_stream_from_template(stream, opaque=True)
                 with contextlib.suppress(av.error.FFmpegError):  # where it was cut off
                     for packet in source.demux(stream):
