@@ -61,7 +61,7 @@ def index_source(
     share: SourceBytes,
     notes: Callable[[], Sequence[str]] = tuple,
     stop: threading.Event | None = None,
-    require_unchanged: Callable[[], None] = lambda: None,
+    require_unchanged: Callable[[int], None] = lambda _: None,
 ) -> SourceOutcome:
     """Work through a source and commit what is found, step by step.
 
@@ -71,7 +71,8 @@ def index_source(
         notes: gives in the end what a reader of coverage must know beside what the footage says
             of itself.
         stop: when set, what was worked through is committed and `finished` is False.
-        require_unchanged: called before the last step is committed; what it raises ends the work.
+        require_unchanged: called before the last step is committed, with how many detections were
+            met, by earlier runs of this source too; what it raises ends the work.
     """
     stop = stop or threading.Event()
     followed, pending, outcomes = _taken_up(begun)
@@ -155,7 +156,7 @@ class _Run:
         self.outcome = SourceOutcome()
         self.notes: tuple[str, ...] = ()
         self.notes_in_the_end: Callable[[], Sequence[str]] = tuple
-        self.require_unchanged: Callable[[], None] = lambda: None
+        self.require_unchanged: Callable[[int], None] = lambda _: None
 
     def stitch(self, embedder: Embedder, gap_us: int) -> None:
         """Stitch pieces up to this far apart, where the model's scores are known."""
@@ -172,7 +173,7 @@ class _Run:
 
     def _commit(self, mark: Mark) -> None:
         if mark.finished:
-            self.require_unchanged()
+            self.require_unchanged(sum(mark.counts[one] for one in ("detections", "small", "wide")))
         tracklets = [self._pictured(one) for one in self.made.ready(mark)]
         counts = {**mark.counts, **self.made.outcomes}
         lacking = self._footage.lacking

@@ -276,7 +276,7 @@ class _Source:
                 settings=analysis,
                 share=self._share,
                 stop=self._run.stop,
-                require_unchanged=lambda: self._require_sound(file.fingerprint, applied),
+                require_unchanged=lambda met: self._require_sound(file.fingerprint, applied, met),
                 notes=partial(self._notes, applied),
             )
         except Refused:
@@ -312,10 +312,15 @@ class _Source:
         unused = self._run.settings.tiles != 1
         return (*told, *applied.notes(), *([TILES_UNUSED] if unused else []))
 
-    def _require_sound(self, fingerprint: str, applied: Applied | None) -> None:
-        """Ask before the last step is committed. Raises Refused."""
+    def _require_sound(self, fingerprint: str, applied: Applied | None, met: int) -> None:
+        """Ask before the last step is committed. Raises Refused.
+
+        Args:
+            met: detections, by the interrupted runs before this one too, which has not applied
+                those.
+        """
         self._place.require_unchanged(fingerprint)
-        if applied is not None:
+        if applied is not None and not met:
             applied.require_some()
 
     def _precomputed(self) -> PrecomputedDetections | None:
