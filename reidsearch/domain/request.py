@@ -330,6 +330,7 @@ class SearchOptions(TypedDict, total=False):
     label: str | None
     adjusted: bool
     query_camera: str | None
+    plain_for: PlainFor | None
     stability: bool
 
 
