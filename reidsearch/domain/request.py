@@ -334,7 +334,9 @@ class SearchOptions(TypedDict, total=False):
     stability: bool
     space_time: bool
     combined: bool
+=======
     plain_for: PlainFor | None
+    stability: bool
 
 
 Searched: TypeAlias = "SearchRequest | AnyPicture | Sequence[AnyPicture]"

@@ -105,6 +105,7 @@ def test_json_tells_where_when_and_how_sure() -> None:
         "liked": False,
         "own": False,
         "own_by": None,
+        "stays": None,
     }
 
 
