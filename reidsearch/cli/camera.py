@@ -10,7 +10,7 @@ from reidsearch.cli.grouped import CommandGroup
 
 @click.group("camera", cls=CommandGroup)
 def command() -> None:
-    """Manage what is known of a camera: ground."""
+    """Manage what is known of a camera's picture: ground."""
 
 
 command.add_command(ground)
