@@ -106,14 +106,16 @@ def apart_text(one: SeenNearby) -> str:
 
 
 def beside_text(one: SeenNearby) -> str:
-    """Return for how long they were closer: `certain 12.0 s`, `possible 3.0 s`, `not decided`."""
+    """Return for how long they were closer: `certain 12.0 s`, `possible 3.0 s`."""
     if one.beside is None:
         return UNKNOWN
     verdict, closer = one.beside.verdict, one.beside.closer
     if closer is None or verdict is Verdict.UNDECIDED:
         return "not decided"
-    seconds = closer.certain_s if verdict is Verdict.CERTAIN else closer.possible_s
-    return f"{verdict.value} {duration(seconds)}"
+    if verdict is Verdict.CERTAIN:
+        return f"certain {duration(closer.certain_s)}"
+    unknown = f", {duration(closer.undecided_s)} not known" if closer.undecided_s else ""
+    return f"possible {duration(closer.possible_s)}{unknown}"
 
 
 def _overlap(one: SeenNearby) -> str:

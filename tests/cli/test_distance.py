@@ -134,3 +134,16 @@ def test_nearby_tells_who_was_certainly_possibly_and_not_so_near(run: CommandLin
     assert near("--closer-than", "1.5heights", "--for", "2s")[0][2] == "certain"
     assert run("nearby", "tracklet:1", "--for", "2s").code == 2
     assert run("nearby", "tracklet:1", "--closer-than", "2").code == 2
+
+
+def test_a_merged_archive_takes_its_grounds_along(run: CommandLine, tmp_path: Path) -> None:
+    assert run("camera", "ground", "yard", *points()).code == 0
+    source = run.archive
+    run.archive = tmp_path / "both"
+    for times in ("new", "there already"):
+        told = run("merge", source, run.archive)
+        assert told.code == 0
+        assert "1 ground of a camera" in told.out, times
+    (ground,) = json.loads(run("camera", "ground", "yard", "--format", "json").out)["grounds"]
+    assert [one["east_m"] for one in ground["points"]] == [-3, 3, 4, -4]
+    assert run("check").code == 0
