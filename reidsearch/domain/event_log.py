@@ -41,6 +41,7 @@ class Event(StrEnum):
     EXPLAIN = "explain"
     NEARBY = "nearby"  # who else was seen around somebody
     COMPANY = "company"  # who was repeatedly seen where and when somebody was
+    INTERSECTION = "intersection"  # who may have been at several places
     DECISION = "decision"
     INDEX = "index"  # a run began
     INDEX_END = "index-end"

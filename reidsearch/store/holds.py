@@ -39,6 +39,7 @@ _OF_CASE = (
     Event.EXPLAIN,
     Event.NEARBY,
     Event.COMPANY,
+    Event.INTERSECTION,
     Event.DECISION,
     Event.INDEX,
 )

@@ -20,7 +20,7 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "index": INDEXING,
     "worker": INDEXING,
     "serve": (Event.SIGN_IN, Event.SIGN_IN_FAILED, Event.SIGN_OUT, Event.PLAYBACK, Event.SHOWN),
-    "query": (Event.SEARCH, Event.SEARCH_END, Event.EXPORT),
+    "query": (Event.SEARCH, Event.SEARCH_END, Event.INTERSECTION, Event.EXPORT),
     "explain": (Event.EXPLAIN, Event.EXPORT),
     "company": (Event.COMPANY, Event.EXPORT),
     "nearby": (Event.NEARBY, Event.EXPORT),

@@ -102,7 +102,14 @@ def _names(entry: LogEntry, numbers: Collection[int]) -> bool:
 
 def _put_answers(bundle: Bundle, shown: list[LogEntry]) -> None:
     """Put in what was asked and answered, as the log says it; and the answer that was given."""
-    answers = (Event.SEARCH, Event.SEARCH_END, Event.EXPLAIN, Event.NEARBY, Event.COMPANY)
+    answers = (
+        Event.SEARCH,
+        Event.SEARCH_END,
+        Event.EXPLAIN,
+        Event.NEARBY,
+        Event.COMPANY,
+        Event.INTERSECTION,
+    )
     for entry in shown:
         if entry.event in answers and entry.detail is not None:
             path = f"answers/entry-{entry.number}.json"
@@ -116,7 +123,15 @@ def _put_answers(bundle: Bundle, shown: list[LogEntry]) -> None:
 
 def actions(shown: list[LogEntry]) -> list[LogEntry]:
     """Return the entries that somebody's action on the case made: searches, decisions, exports."""
-    kinds = {Event.SEARCH, Event.EXPLAIN, Event.NEARBY, Event.COMPANY, Event.DECISION, Event.EXPORT}
+    kinds = {
+        Event.SEARCH,
+        Event.EXPLAIN,
+        Event.NEARBY,
+        Event.COMPANY,
+        Event.INTERSECTION,
+        Event.DECISION,
+        Event.EXPORT,
+    }
     return [one for one in shown if one.event in kinds and _is_object(one)]
 
 
