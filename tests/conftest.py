@@ -52,6 +52,18 @@ def in_postgres(request: pytest.FixtureRequest) -> None:
         install(server().url)
 
 
+@pytest.fixture(autouse=True)
+def no_database_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With `--postgres`, drop the databases of what a test has in its own folder."""
+    yield
+    folder = request.node.funcargs.get("tmp_path")
+    if folder is not None and request.config.getoption("--postgres"):
+        from folders_in_postgres import drop_databases
+        from postgres import server
+
+        drop_databases(server().url, folder)
+
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 

@@ -113,6 +113,20 @@ def install(url: str) -> None:
     ).rstrip(os.pathsep)
 
 
+def drop_databases(url: str, folder: Path) -> None:
+    """Drop the databases of all archives in a folder: hundreds of tests would fill the memory."""
+    import psycopg
+
+    for mark in folder.rglob(MARK):
+        if mark.is_symlink() or not mark.is_file() or _is_file(mark.parent):
+            continue
+        with contextlib.suppress(OSError, ValueError, psycopg.Error):
+            name, home = mark.read_text().splitlines()
+            if Path(home) == mark.parent.resolve():  # a copy that was never opened has none
+                with psycopg.connect(f"{url}/postgres", autocommit=True) as connection:
+                    connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
 def _is_file(folder: Path) -> bool:
     """Whether the database is a file of SQLite, as that of a backup and what is restored of it."""
     with contextlib.suppress(OSError), (folder / MARK).open("rb") as file:

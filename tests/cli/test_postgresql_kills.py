@@ -62,7 +62,8 @@ def test_what_was_acknowledged_is_there_once_whoever_is_killed(tmp_path, capsys)
             server.start()
         with Archive.open(address) as archive:
             assert archive.show().crops >= seen
-            assert archive.check() == []
+            # Whoever was killed at its index files left some, which the next run finishes.
+            assert {one.code for one in archive.check()} <= UNFINISHED
     with Archive.open(address, model="builtin") as archive:
         archive.index([tmp_path / "crops"])
         assert archive.show().crops == CROPS

@@ -9,10 +9,13 @@ import time
 
 import pytest
 
+from reidsearch.cli.signals import ONE_S
+
 WAITS = """
 import signal, sys, threading, time
 from reidsearch.cli import main, show
 def wait(*a, **k):
+    print("waits", flush=True)
     {how}
 show.command.callback = wait
 sys.argv = ["reidsearch", "show"]
@@ -33,10 +36,13 @@ NEVER = {
 @pytest.mark.parametrize("how", NEVER)
 def test_a_second_signal_ends_what_never_returns(number, how):
     code = WAITS.format(how=NEVER[how])
-    running = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
-    time.sleep(4)
+    running = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert running.stdout is not None
+    assert running.stdout.readline() == "waits\n"
     running.send_signal(number)
-    time.sleep(1.2)
+    time.sleep(2 * ONE_S)
     if running.poll() is None:
         running.send_signal(number)
     _, err = running.communicate(timeout=10)
