@@ -325,6 +325,7 @@ class SearchOptions(TypedDict, total=False):
     label: str | None
     adjusted: bool
     query_camera: str | None
+    plain_for: PlainFor | None
 
 
 Searched: TypeAlias = "SearchRequest | AnyPicture | Sequence[AnyPicture]"
