@@ -390,6 +390,33 @@ TABLES = {
         )
         for way in ("all confirmed", "those found confirmed", "calibration")
     },
+    "company": Table(
+        "company",
+        "others, couples, within",
+        {
+            f"{others}, {couples}, {within}": {
+                "others": others,
+                "couples": couples,
+                "within": within,
+            }
+            for others, couples, within in (
+                ("confirmed", "5", "15 s"),
+                ("confirmed", "5", "60 s"),
+                ("confirmed", "0", "15 s"),
+                ("confirmed", "0", "60 s"),
+                ("proposed", "5", "60 s"),
+            )
+        },
+        {
+            "asked": ({}, "{asked}"),
+            "companions": ({}, "{companions}"),
+            "found": ({}, "{found}"),
+            "false": ({}, "{false}"),
+            "precision": ({}, "{precision}"),
+            "questions with a false one": ({}, "{questions with a false one}"),
+            "plain rule": ({}, "{precision of the plain rule}"),
+        },
+    ),
     "linking, threshold": Table(
         "linking-thresholds",
         "synthetic people, cameras",

@@ -53,6 +53,14 @@ from reidsearch.domain.footage import (
     Span,
     VideoInfo,
 )
+from reidsearch.domain.intersection import (
+    Accidental,
+    Chain,
+    Intersection,
+    IntersectionStatement,
+    Link,
+    PlaceSeen,
+)
 from reidsearch.domain.journeys import Between, Journey, Stop
 from reidsearch.domain.nearby import (
     Around,
@@ -76,6 +84,7 @@ from reidsearch.output import (
     evaluation_text,
     explanation,
     identities,
+    intersection,
     journeys,
     nearby,
     proposals,
@@ -253,6 +262,22 @@ def transits() -> TransitModel:
     return TransitModel((CAMERA, "yard"), times, counts, {}, {}, 6, 14, left_out)
 
 
+def at_both() -> Intersection:
+    place = PlaceSeen(CAMERA, AT_US, AT_US + 600_000_000, 12, 3.5, 1)
+    asked = IntersectionStatement(
+        archive="/srv/archive",
+        archive_id="4f2c",
+        asked_at=NOON,
+        places=(place, place),
+        why_plain=None,
+        read_by="impostors",
+        impostors=412,
+        whole=True,
+    )
+    link = Link(1, 2, 0.7123, Accidental(0.35, 0.1, 1.2))
+    return Intersection(asked, (Chain((presence(), presence(T2)), (ANNA.named, None), (link,)),))
+
+
 def explained() -> RenderableType:
     return explanation.explanation_view(explanation_sample())
 
@@ -410,6 +435,7 @@ TABLES: dict[str, tuple[Callable[[], RenderableType], tuple[str, ...]]] = {
     "nearby": (lambda: nearby.nearby_view(around()), SEEN),
     "company": (lambda: company.company_view(met()), SEEN),
     "transit": (lambda: transit.transit_view(transits()), (CAMERA, "yard", "41.8 s", "6")),
+    "query --at": (lambda: intersection.intersection_view(at_both()), SEEN),
     "recorders": (recorded, ("plain", CAMERA, TIME.replace(" ", "T"))),
     "explain": (explained, (str(CROP), CAMERA, "0.871")),
     "calibrate": (calibrated, ("0.30",)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -145,6 +145,13 @@ def text_value(_ctx: click.Context, option: click.Parameter, value: str | None) 
 
         raise UsageError(f"{option.opts[0]} {value!r} is not printable text")
     return value
+
+
+def texts_value(
+    ctx: click.Context, option: click.Parameter, value: Sequence[str]
+) -> tuple[str, ...]:
+    """Refuse bytes that are not UTF-8 in any of several texts; raises as `text_value`."""
+    return tuple(text for one in value if (text := text_value(ctx, option, one)) is not None)
 
 
 def format_option(*more: str) -> Callable[[F], F]:

@@ -30,6 +30,7 @@ from reidsearch.cli.options import (
     opened_archive,
     reason_option,
     runtime_options,
+    texts_value,
 )
 from reidsearch.cli.query_input import (
     PERSON,
@@ -68,6 +69,14 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     metavar="FILE",
     help="CSV of queries: columns image, crop or identity.",
+)
+@option(
+    "--at",
+    group=PERSON,
+    multiple=True,
+    callback=texts_value,
+    metavar="PLACE",
+    help="Who was at all of these: gate@9:00..9:20. No picture.",
 )
 @query_camera_option
 @crops_option("--like", "likes", help_="A match that shows the person.", group=REFINE)
@@ -172,6 +181,7 @@ def command(
     tiles: Tiles | None,
     crops: tuple[int, ...],
     identity: str | None,
+    at: tuple[str, ...],
     new_only: bool,
     likes: tuple[int, ...],
     unlikes: tuple[int, ...],
@@ -239,11 +249,15 @@ def command(
     the same model: one ranking by plain score, each match with its archive.
 
     Filters without a query list who passes them: tracklets with their best shot, in order of time,
-    or of confidence where --wearing, --with or --without ask for attributes.
+    or of confidence where --wearing, --with or --without ask for attributes. Two or more --at
+    CAMERA@FROM..TO ask, without a picture, who may have been at all of these places.
     """
-    from reidsearch.cli import query_browse, query_many, query_several
+    from reidsearch.cli import query_at, query_browse, query_many, query_several
     from reidsearch.domain.request import Order, SearchRequest
 
+    if at:
+        query_at.show_intersection(archive, at, k, form, output, exported=given_out is not None)
+        return
     filtered = (
         *(cameras, not_cameras, after, before, sources),
         *(time_of_day, wearing, with_things, without_things),
@@ -260,8 +274,6 @@ def command(
         shown=bool(images or crops or frame),
         named=identity is not None or lists,
     )
-    if lists:
-        query_browse.require_list(click.get_current_context())
     first, *others = archive
     query_several.require_one(click.get_current_context(), lists=lists)
     if open_sheet:

@@ -90,7 +90,11 @@ def show_passing(
         whole: as a table with all of the statement.
         output: where a contact sheet is written.
         opens: show the sheet.
+
+    Raises:
+        UsageError: an option was given that needs a query.
     """
+    require_list(click.get_current_context())
     from reidsearch.cli.imprint import imprint_of
     from reidsearch.cli.sheets import tell_sheet, write_sheet
     from reidsearch.cli.viewer import open_file

@@ -42,6 +42,7 @@ class Event(StrEnum):
     NEARBY = "nearby"  # who else was seen around somebody
     COMPANY = "company"  # who was repeatedly seen where and when somebody was
     NEXT = "next"  # which footage of an identity to fetch next
+    INTERSECTION = "intersection"  # who may have been at several places
     DECISION = "decision"
     INDEX = "index"  # a run began
     INDEX_END = "index-end"

@@ -97,7 +97,8 @@ class Shown:
     """All that a sheet or page shows.
 
     Args:
-        of: what it is: `answer`, `identity`, `identities`, `proposals`, `tracklets`, `journey`.
+        of: what it is: `answer`, `identity`, `identities`, `proposals`, `tracklets`, `journey`,
+            `nearby`, `company`, `intersection`.
         title: of the whole.
         groups: at least one.
         told: what is to be known, whole: the statement of an answer, caveats of other lists.

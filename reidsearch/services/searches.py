@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reidsearch.domain.company import Company
     from reidsearch.domain.decisions import Member
     from reidsearch.domain.explanation import Explanation
+    from reidsearch.domain.intersection import Intersection, Place
     from reidsearch.domain.nearby import CloserThan, Nearby
     from reidsearch.domain.replay import AsIt, Replay
     from reidsearch.services.sight import Sight
@@ -175,6 +176,28 @@ class Searches(Services):
             ...     print(one.camera, one.chance.value, one.chance.low, one.chance.high)
         """
         return self.absences.of(answer)
+
+    def intersection(
+        self, places: Sequence[Place], *, k: int = 10, sight: Sight | None = None
+    ) -> Intersection:
+        """Return who may have been at all of several places, as far as looks tell.
+
+        Args:
+            k: chains at most.
+            sight: what may be seen; None: everything.
+
+        Raises:
+            NotFound, UsageError: as `services.intersection.intersection`.
+
+        Example:
+            >>> nine, ten = dt.time(9), dt.time(10)
+            >>> archive.intersection([Place("gate", nine, ten), Place("yard", nine, ten)]).chains
+            (Chain(...),)
+        """
+        from reidsearch.services.intersection import intersection
+
+        self._gallery.sync(self._progress)
+        return intersection(self._store, self._gallery, sight or self.sight(None), places, k)
 
     def replay(
         self,

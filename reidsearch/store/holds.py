@@ -40,6 +40,7 @@ _OF_CASE = (
     Event.NEARBY,
     Event.DISTANCE,
     Event.COMPANY,
+    Event.INTERSECTION,
     Event.DECISION,
     Event.INDEX,
 )

@@ -22,7 +22,7 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "follow": (*INDEXING, Event.RETENTION, Event.DELETE, Event.ANNOTATE, Event.ANNOTATE_END),
     "worker": INDEXING,
     "serve": (Event.SIGN_IN, Event.SIGN_IN_FAILED, Event.SIGN_OUT, Event.PLAYBACK, Event.SHOWN),
-    "query": (Event.SEARCH, Event.SEARCH_END, Event.EXPORT),
+    "query": (Event.SEARCH, Event.SEARCH_END, Event.INTERSECTION, Event.EXPORT),
     "explain": (Event.EXPLAIN, Event.SEARCH, Event.EXPORT),
     "company": (Event.COMPANY, Event.EXPORT),
     "nearby": (Event.NEARBY, Event.EXPORT),

@@ -110,6 +110,9 @@ def _put_answers(bundle: Bundle, shown: list[LogEntry]) -> None:
         Event.DISTANCE,
         Event.COMPANY,
     )
+        Event.COMPANY,
+        Event.INTERSECTION,
+    )
     for entry in shown:
         if entry.event in answers and entry.detail is not None:
             path = f"answers/entry-{entry.number}.json"
@@ -128,7 +131,10 @@ def actions(shown: list[LogEntry]) -> list[LogEntry]:
         Event.EXPLAIN,
         Event.NEARBY,
         Event.DISTANCE,
+        
         Event.COMPANY,
+        
+        Event.INTERSECTION,
         Event.DECISION,
         Event.EXPORT,
     }

@@ -18,10 +18,9 @@ from reidsearch.output.visible import duration
 def nearby_shown(found: Nearby) -> Shown:
     """Return what is shown: each sighting, and after it those who are nearest in time to it."""
     groups = []
+    emphasis = "confirmed" if found.statement.whom.identity else "own"
     for number, sighting in enumerate(found.sightings, start=1):
-        own = presence_card(
-            sighting, sighting.member.text, "confirmed", heading=f"sighting {number}"
-        )
+        own = presence_card(sighting, sighting.member.text, emphasis, heading=f"sighting {number}")
         others = [_card(one) for one in found.people if one.sighting == number]
         notes = () if others else ("Nobody else.",)
         groups.append(Group(f"Around sighting {number}", (own, *others), notes))
@@ -40,7 +39,7 @@ def _card(one: SeenNearby) -> Card:
     told.append(
         f"in one recording at once for {duration(one.overlap_s)}"
         if one.at_once
-        else "may be the same person"
+        else "never in one picture with them"
     )
     if one.beside is not None:
         told.append(f"closer: {beside_text(one)}")

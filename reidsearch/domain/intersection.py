@@ -1,0 +1,194 @@
+"""Who was at several places at given times, as far as looks tell: no picture is asked with."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reidsearch.domain.adjustment import WhyNotAdjusted
+from reidsearch.domain.answers import Logged
+from reidsearch.domain.cases import AskedFor
+from reidsearch.domain.decisions import Named, Presence
+
+MOST_PEOPLE = 3_000
+"""At one place: all pairs of two places are compared."""
+_KEPT, _AT_ONCE = 20_000, 4_000_000
+_Z = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A camera and a time.
+
+    Args:
+        begins, ends: aware; or times of a day, which are read in the archive's zone where the
+            camera has footage on one such day alone.
+    """
+
+    camera: str
+    begins: dt.datetime | dt.time
+    ends: dt.datetime | dt.time
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceSeen:
+    """What was seen at a place.
+
+    Args:
+        people: tracklets, and crops of none; one person may have several.
+        not_analysed_s: of the time asked about, of which no footage was analysed.
+        untimed: sources of the camera whose time is not known; nobody in them was compared.
+    """
+
+    camera: str
+    from_us: int
+    to_us: int
+    people: int
+    not_analysed_s: float
+    untimed: int
+
+    @property
+    def seconds(self) -> float:
+        """How long the time asked about is."""
+        return (self.to_us - self.from_us) / 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Accidental:
+    """How many pairs of different people are expected to reach a score, with a 95 % interval."""
+
+    expected: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How alike two of a chain are.
+
+    Args:
+        first, second: numbers of the places.
+        accidental: among all pairs of these two places; None: not known.
+    """
+
+    first: int
+    second: int
+    score: float
+    accidental: Accidental | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One at each place that may be one person.
+
+    Args:
+        seen: in the order of the places.
+        identities: what each is confirmed as.
+        links: between all of them.
+    """
+
+    seen: tuple[Presence, ...]
+    identities: tuple[Named | None, ...]
+    links: tuple[Link, ...]
+
+    @property
+    def weakest(self) -> Link:
+        """The two that are least alike: no more than this holds the chain."""
+        return min(self.links, key=lambda one: (one.score, one.first, one.second))
+
+
+@dataclass(frozen=True, slots=True)
+class IntersectionStatement:
+    """What was asked, how it was compared, and what the answer cannot know.
+
+    Args:
+        why_plain: why scores are not camera-adjusted; None: they are.
+        read_by: what tells how often different people reach a score: `calibration` (the archive's
+            own), `impostors` (people whom one recording shows at once); None: nothing does.
+        impostors: how many such pairs there are.
+        whole: every combination was weighed; otherwise the most promising ones were.
+    """
+
+    archive: str
+    archive_id: str
+    asked_at: dt.datetime
+    places: tuple[PlaceSeen, ...]
+    why_plain: WhyNotAdjusted | None
+    read_by: str | None
+    impostors: int
+    whole: bool
+    case: AskedFor | None = None
+    logged: Logged | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intersection:
+    """An answer: chains, the one with the strongest weakest link first; nobody is in two."""
+
+    statement: IntersectionStatement
+    chains: tuple[Chain, ...]
+
+
+def share_reaching(scores: NDArray[np.floating], score: float) -> tuple[float, float, float]:
+    """Return which share of scores reaches one, with its 95 % interval (Wilson).
+
+    Args:
+        scores: (n,) of different people, at least one.
+    """
+    n, reached = len(scores), int((scores >= score).sum())
+    share, z2 = reached / n, _Z * _Z
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = _Z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    return share, max(middle - half, 0.0) if reached else 0.0, min(middle + half, 1.0)
+
+
+def best_chains(
+    scores: Sequence[Sequence[NDArray[np.floating]]], k: int
+) -> tuple[list[tuple[int, ...]], bool]:
+    """Return up to k chains, strongest weakest link first, no row of a place in two of them.
+
+    Args:
+        scores: by place and place the (n, m) scores of their rows; below -1: never one person.
+
+    Returns:
+        Of each chain the row at each place; and whether all combinations were weighed.
+    """
+    held = np.arange(len(scores[0][1]))[:, None]
+    weakest = np.full(len(held), np.inf)
+    total = np.zeros(len(held))
+    whole = True
+    for place in range(1, len(scores)):
+        width = scores[0][place].shape[1]
+        kept = min(_KEPT, max(_AT_ONCE // max(width, 1), 1))
+        if len(held) > kept and place > 1:
+            held, weakest, total, whole = held[:kept], weakest[:kept], total[:kept], False
+        links = np.stack([scores[i][place][held[:, i]] for i in range(place)])
+        low = np.minimum(links.min(axis=0), weakest[:, None])
+        sums = links.sum(axis=0) + total[:, None]
+        rows, columns = np.nonzero(low >= _least(low))
+        order = np.lexsort((columns, rows, -sums[rows, columns], -low[rows, columns]))
+        if len(order) > _KEPT:
+            order, whole = order[:_KEPT], whole and place == len(scores) - 1
+        rows, columns = rows[order], columns[order]
+        held = np.column_stack([held[rows], columns])
+        weakest, total = low[rows, columns], sums[rows, columns]
+    taken: list[set[int]] = [set() for _ in scores]
+    found: list[tuple[int, ...]] = []
+    for row in held.tolist():
+        if len(found) < k and not any(at in taken[place] for place, at in enumerate(row)):
+            found.append(tuple(row))
+            for place, at in enumerate(row):
+                taken[place].add(at)
+    return found, whole
+
+
+def _least(low: NDArray[np.floating]) -> float:
+    """Return the score from which about `_KEPT` remain, and none that can never be one person."""
+    if low.size <= _KEPT:
+        return -1.0
+    return max(float(np.partition(low, low.size - _KEPT, axis=None)[low.size - _KEPT]), -1.0)

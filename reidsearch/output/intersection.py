@@ -1,0 +1,200 @@
+"""Who may have been at several places, as text and as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from reidsearch.base.timecode import from_us, iso
+from reidsearch.domain.answer_json import named_json
+from reidsearch.domain.intersection import (
+    Accidental,
+    Chain,
+    Intersection,
+    IntersectionStatement,
+    Link,
+    PlaceSeen,
+)
+from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.identities import presence_json, time_of
+from reidsearch.output.on_record import case_told, logged_sentence
+from reidsearch.output.text import UNKNOWN, known
+from reidsearch.output.times import clock, zone_name
+from reidsearch.output.visible import count, duration, visible
+
+
+def intersection_view(found: Intersection) -> RenderableType:
+    """Return the chains, a row for each of their places, and what the answer rests on."""
+    told = [Text(line, style="dim") for line in intersection_told(found)]
+    title = Text(title_of(found), style="bold")
+    return Group(title, _table(found), *told) if found.chains else Group(title, *told)
+
+
+def title_of(found: Intersection) -> str:
+    """Return what the answer is about."""
+    named = ", ".join(visible(one.camera) for one in found.statement.places)
+    return f"May have been at all of: {named}"
+
+
+def _table(found: Intersection) -> FittedTable:
+    rows = [
+        (number, chain, place)
+        for number, chain in enumerate(found.chains, start=1)
+        for place in range(len(chain.seen))
+    ]
+    seen = [chain.seen[place] for _, chain, place in rows]
+    weakest = [f"{chain.weakest.score:.3f}" if not place else "" for _, chain, place in rows]
+    by_chance = [
+        accidental_text(chain.weakest.accidental) if not place else "" for _, chain, place in rows
+    ]
+    named = [chain.identities[place] for _, chain, place in rows]
+    return FittedTable(
+        [
+            Column("no.", [str(number) if not place else "" for number, _, place in rows], 0),
+            Column("score", weakest, 0, right=True),
+            Column("by chance", by_chance, 1, right=True),
+            Column("camera", [known(one.camera) for one in seen], 0),
+            Column(f"first ({zone_name()})", [time_of(one.first_us) for one in seen], 0),
+            Column("crop", [str(one.crop_ids[0]) for one in seen], 0, right=True),
+            Column("identity", [visible(one.name) if one else UNKNOWN for one in named], 2),
+        ]
+    )
+
+
+def accidental_text(one: Accidental | None) -> str:
+    """Return how many pairs reach a score by accident: `0.8 (0.3 to 2.1)`, `below 3`, `unknown`."""
+    if one is None:
+        return "unknown"
+    if not one.expected:  # none of the pairs that were compared with: only a limit is known
+        return f"below {one.high:.2g}"
+    return f"{one.expected:.2g} ({one.low:.2g} to {one.high:.2g})"
+
+
+def link_text(link: Link) -> str:
+    """Return how alike two of a chain are, and what that is worth."""
+    told = f"places {link.first} and {link.second}: score {link.score:.3f}"
+    return f"{told}, by chance {accidental_text(link.accidental)} pairs"
+
+
+def intersection_told(found: Intersection) -> list[str]:
+    """Return what the answer rests on and what it cannot know, in sentences."""
+    return [*intersection_rests_on(found), *intersection_missing(found.statement)]
+
+
+def intersection_rests_on(found: Intersection) -> list[str]:
+    """Return what was compared, and how to read the figures."""
+    statement = found.statement
+    told = [f"{place_text(number, one)}." for number, one in _numbered(statement)]
+    if found.chains:
+        told += [
+            "These are those most alike, whether or not anybody was at all of the places. The "
+            "score is that of the two of a chain that are least alike, "
+            + (
+                "adjusted for the cameras."
+                if statement.why_plain is None
+                else f"plain cosine similarity ({statement.why_plain})."
+            ),
+            _by_chance(statement),
+        ]
+    elif all(one.people for one in statement.places):
+        told.append("Nobody at one place can be somebody at the others.")
+    if not statement.whole:
+        told.append("Not every combination was weighed: the most promising ones were.")
+    return [*told, *case_told(statement.case)]
+
+
+def place_text(number: int, one: PlaceSeen) -> str:
+    """Return a place, its time, and how many were seen there."""
+    begins, ends = (clock(from_us(at)) for at in (one.from_us, one.to_us))
+    people = count(one.people, "tracklet")
+    return f"Place {number}: {visible(one.camera)}, {begins} to {ends}, {people}"
+
+
+def _by_chance(statement: IntersectionStatement) -> str:
+    if statement.read_by is None:
+        return (
+            "How often different people reach such a score is not known here: the archive is not "
+            f"calibrated, and only {statement.impostors:,} pairs of people were seen at once. Any "
+            "of these may be an accident."
+        )
+    by = (
+        "the archive's calibration"
+        if statement.read_by == "calibration"
+        else f"{count(statement.impostors, 'pair')} of people whom one camera saw at once"
+    )
+    return (
+        "By chance: how many pairs of different people at these two places are expected to reach "
+        f"the score, with its 95 % interval, by {by}. Where its upper end is not far below 1, a "
+        "chain may well be an accident; people in like clothes are alike more often than it says."
+    )
+
+
+def intersection_missing(statement: IntersectionStatement) -> list[str]:
+    """Return what was not compared."""
+    told = []
+    for number, one in _numbered(statement):
+        if one.not_analysed_s > 0:
+            told.append(
+                f"Place {number}: {duration(one.not_analysed_s)} of {duration(one.seconds)} not "
+                "analysed."
+            )
+        if one.untimed:
+            sources = count(one.untimed, "source")
+            told.append(
+                f"Place {number}: {sources} of the camera without a known time not compared."
+            )
+        if not one.people:
+            told.append(f"Place {number}: nobody was seen; that does not mean nobody was there.")
+    if statement.logged is not None and statement.logged.entry is None:
+        told.append(logged_sentence(statement.logged))
+    return told
+
+
+def _numbered(statement: IntersectionStatement) -> list[tuple[int, PlaceSeen]]:
+    return list(enumerate(statement.places, start=1))
+
+
+def intersection_json(found: Intersection) -> dict[str, Any]:
+    """Return the whole of it."""
+    statement = found.statement
+    return {
+        "schema": "reidsearch/intersection/1",
+        "statement": {
+            "archive": statement.archive,
+            "archive_id": statement.archive_id,
+            "asked_at": iso(statement.asked_at),
+            "places": [_place_json(one) for one in statement.places],
+            "adjusted": statement.why_plain is None,
+            "read_by": statement.read_by,
+            "impostors": statement.impostors,
+            "whole": statement.whole,
+            "case": asdict(statement.case) if statement.case else None,
+            "logged": asdict(statement.logged) if statement.logged else None,
+        },
+        "chains": [_chain_json(one) for one in found.chains],
+    }
+
+
+def _place_json(one: PlaceSeen) -> dict[str, Any]:
+    return {
+        "camera": one.camera,
+        "from_time": iso(from_us(one.from_us)),
+        "to_time": iso(from_us(one.to_us)),
+        "people": one.people,
+        "not_analysed_s": one.not_analysed_s,
+        "untimed": one.untimed,
+    }
+
+
+def _chain_json(chain: Chain) -> dict[str, Any]:
+    return {
+        "score": chain.weakest.score,
+        "links": [asdict(one) for one in chain.links],
+        "seen": [
+            {"identity": named_json(named) if named else None, **presence_json(one)}
+            for one, named in zip(chain.seen, chain.identities, strict=True)
+        ],
+    }
