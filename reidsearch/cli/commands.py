@@ -59,7 +59,6 @@ GROUPS = {
         "merge": "Merge archives into one: footage, crops, tracklets, and what was decided.",
         "camera": "Manage what is known of a camera: region, ground.",
         "clock": "Show or correct the clock of a source, or list all corrections.",
-        "camera": "Manage what is known of a camera's picture: ground.",
         "relocate": "Record that a folder of footage was moved: clips and frames find it there.",
         "failures": "List the inputs that could not be indexed, and why.",
         "check": "Verify integrity; --repair rebuilds what is derived.",

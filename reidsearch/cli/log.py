@@ -17,14 +17,13 @@ if TYPE_CHECKING:
 
 LINES = 50
 EVENTS = (
-    "begin", "search", "search-end", "explain", "nearby", "company", "next", "decision","intersection", "decision",
-    "index", "index-end", "export", "playback", "shown", "backup", "backup-erase", "restore",
-    "copy", "copied", "migrate", "repair", "repair-end",
-    "annotate", "annotate-end", "link", "quantize", "prepare-reranking", "seal", "key", "forget",
-    "merge", "merge-end", "delete", "reembed", "pictures", "clock", "clock-suggest", "calibrate",
-    "forget-calibration", "timezone", "relocate", "grown", "case", "case-required", "hold",
-    "ground", "distance", "place", "retention", "review", "account", "photo",
-    "replay", "sign-in", "sign-in-failed", "sign-out",
+    "begin", "search", "search-end", "explain", "nearby", "company", "next", "intersection",
+    "decision", "index", "index-end", "export", "playback", "shown", "backup", "backup-erase",
+    "restore", "copy", "copied", "migrate", "repair", "repair-end", "annotate", "annotate-end",
+    "link", "quantize", "prepare-reranking", "seal", "key", "forget", "merge", "merge-end",
+    "delete", "reembed", "pictures", "clock", "clock-suggest", "calibrate", "forget-calibration",
+    "timezone", "relocate", "grown", "case", "case-required", "hold", "ground", "distance", "place",
+    "retention", "review", "account", "photo", "replay", "sign-in", "sign-in-failed", "sign-out",
 )  # fmt: skip
 
 

@@ -103,10 +103,6 @@ class SearchRequest:
         space_time: say of each match what its place and time say, beside appearance: of an
             identity alone (`domain.space_time`).
         combined: put the matches in the order of both. Needs a calibration.
-        plain_for: why it is not re-ranked, or its scores are plain; None: as asked.
->>=======
-        plain_for: why it is not re-ranked, or its scores are plain; None: as asked.
->>>>>>> transit
 
     Raises:
         UsageError: a value makes no sense, or contradicts another.
@@ -140,10 +136,6 @@ class SearchRequest:
     stability: bool = False
     space_time: bool = False
     combined: bool = False
-    plain_for: PlainFor | None = None
->>=======
-    plain_for: PlainFor | None = None
->>>>>>> transit
 
     def __post_init__(self) -> None:
         pictures = tuple(_picture(one, self.limits) for one in _as_list(self.query))
@@ -334,9 +326,7 @@ class SearchOptions(TypedDict, total=False):
     stability: bool
     space_time: bool
     combined: bool
-=======
     plain_for: PlainFor | None
-    stability: bool
 
 
 Searched: TypeAlias = "SearchRequest | AnyPicture | Sequence[AnyPicture]"

@@ -12,10 +12,10 @@ import numpy as np
 
 from reidsearch.base.errors import Kind, UsageError
 from reidsearch.base.timecode import from_us, iso, now, to_us
+from reidsearch.domain.analysed import analysed, merged
 from reidsearch.domain.decisions import Identity, Presence
 from reidsearch.domain.event_log import Event
 from reidsearch.domain.footage import UNSEEN, SourceCoverage, SourceState
-from reidsearch.domain.journeys import analysed, merged
 from reidsearch.domain.next_footage import Fetch, Lack, NextFootage
 from reidsearch.domain.transit_times import HORIZON_S, ONE_WAY_S, TransitModel
 from reidsearch.linking.passages import WORLDS, Passages, Walks

@@ -109,8 +109,6 @@ def _put_answers(bundle: Bundle, shown: list[LogEntry]) -> None:
         Event.NEARBY,
         Event.DISTANCE,
         Event.COMPANY,
-    )
-        Event.COMPANY,
         Event.INTERSECTION,
     )
     for entry in shown:
@@ -131,9 +129,7 @@ def actions(shown: list[LogEntry]) -> list[LogEntry]:
         Event.EXPLAIN,
         Event.NEARBY,
         Event.DISTANCE,
-        
         Event.COMPANY,
-        
         Event.INTERSECTION,
         Event.DECISION,
         Event.EXPORT,
