@@ -11,7 +11,7 @@ from reidsearch.cli.grouped import CommandGroup
 
 @click.group("camera", cls=CommandGroup)
 def command() -> None:
-    """Manage what is known of a camera's picture: region, ground."""
+    """Manage what is known of a camera: region, ground."""
 
 
 command.add_command(region)

@@ -175,7 +175,7 @@ def narrowing_options(function: F) -> F:
             group="Filters",
             multiple=True,
             metavar="LINE",
-            help="Only who crosses it: gate:'0,0.6 1,0.6', or a name.",
+            help="Only who crosses: gate:'0,0.6 1,0.6', or a name.",
         ),
         option(
             "--region",
@@ -183,7 +183,7 @@ def narrowing_options(function: F) -> F:
             group="Filters",
             multiple=True,
             metavar="REGION",
-            help="Only who is in it: gate:'0,0.5 1,0.5 1,1', or a name.",
+            help="Only who is in: gate:'0,0.5 1,0.5 1,1', or a name.",
         ),
         option(
             "--no-identity",
