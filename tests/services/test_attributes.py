@@ -124,7 +124,7 @@ def test_filters_let_through_what_an_oracle_does(folder):
             ]
             found = select_crops(connection, filters)
             assert found.ids.tolist() == sorted(expected), filters
-            assert found.unknown_attributes == 0
+            assert found.unknown.attributes == 0
             some += 0 < len(expected) < 70
     assert some >= 5  # the filters do tell crops apart
 
@@ -334,7 +334,7 @@ def test_a_picture_that_cannot_be_read_is_reported_and_the_rest_recorded(folder)
         either = Filters(with_things=("bag",), cameras=("gate",))
         found = [select_crops(connection, each) for each in (asked, either)]
         assert any(3 in each.ids for each in found)
-        assert [each.unknown_attributes for each in found] == [0, 0]
+        assert [each.unknown.attributes for each in found] == [0, 0]
 
 
 # -- the commands -------------------------------------------------------------------------------

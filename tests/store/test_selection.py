@@ -117,7 +117,7 @@ def test_a_filtered_search_equals_the_oracle(store, chosen, k, adjusted):
     assert selection.unknown.time == sum(
         v["time"] is None and bool(v["camera"]) and bool(v["other"]) for v in said.values()
     )
-    assert selection.unknown_camera == sum(
+    assert selection.unknown.camera == sum(
         v["camera"] is None and bool(v["time"]) and bool(v["other"]) for v in said.values()
     )
     gallery = gallery_of(store)
@@ -133,7 +133,7 @@ def test_a_filtered_search_equals_the_oracle(store, chosen, k, adjusted):
     assert answer.statement.crops_searched == len(expected)
     assert answer.statement.crops_stored == COUNT
     assert answer.statement.left_out_unknown_time == selection.unknown.time
-    assert answer.statement.left_out_unknown_camera == selection.unknown_camera
+    assert answer.statement.left_out_unknown_camera == selection.unknown.camera
 
 
 @pytest.mark.full
@@ -167,7 +167,7 @@ def test_not_this_camera_does_not_let_unknown_cameras_through(store):
         selection = select_crops(connection, Filters(not_cameras=("gate",)))
     unknown = [n + 1 for n in range(COUNT) if facts(n).camera is None]
     assert not np.isin(unknown, selection.ids).any()
-    assert selection.unknown_camera == len(unknown)
+    assert selection.unknown.camera == len(unknown)
 
 
 def test_an_archive_without_cameras_says_so(tmp_path):
