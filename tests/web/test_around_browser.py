@@ -34,5 +34,5 @@ def test_what_is_asked_for_is_put_into_the_page_and_focused(town) -> None:
         town.archive.cases.require(Needed.CASE)
         page.goto(f"{address}/people/p0")
         page.locator("form[data-into=next] button").click()
-        until(page, "location.pathname === '/cases'")
+        page.wait_for_url(f"{address}/cases?why=case-required*")
         assert told.wrong == []
