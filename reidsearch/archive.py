@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from reidsearch.media.naming.patterns import Naming
     from reidsearch.services.index import FootageOptions
     from reidsearch.services.maintenance import Further
+    from reidsearch.services.sight import Sight
 
 
 class Archive(Searches, contextlib.AbstractContextManager["Archive"]):
@@ -292,20 +293,31 @@ class Archive(Searches, contextlib.AbstractContextManager["Archive"]):
             return journey(self._store, self.identities, self.proposals, identity, transits)
 
     def next_footage(
-        self, identity: str, *, keeps_days: Mapping[str, float] | None = None
+        self,
+        identity: str,
+        *,
+        keeps_days: Mapping[str, float] | None = None,
+        sight: Sight | None = None,
     ) -> NextFootage:
         """Return which footage to fetch next, e.g. `archive.next_footage("anna").fetches[0]`.
 
         Args:
             keeps_days: by camera how many days its recorder keeps footage.
+            sight: what may be seen; None: everything.
 
         Raises as `services.next_footage.next_footage`, and NotFound.
         """
         from reidsearch.services.next_footage import next_footage
 
-        failed = len(self.failures())
-        found = self.identities.find(identity)
-        return next_footage(self._store, found, keeps_days=keeps_days, failures=failed)
+        seen = sight or self.sight(None)
+        found = seen.require_identity(identity)
+        return next_footage(
+            self._store,
+            found,
+            keeps_days=keeps_days,
+            cameras=seen.cameras,
+            failures=0 if seen.limited else len(self.failures()),
+        )
 
     # -- health -------------------------------------------------------------------------------
 

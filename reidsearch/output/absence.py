@@ -21,20 +21,27 @@ NAMED = 3  # cameras in one sentence
 MOST_ROWS = 400  # of hours in a table
 
 
+_FURTHER = " Hours and reasons: reidsearch explain --absence."
+
+
 def absence_told(absence: Absence) -> list[str]:
     """Return what is to be said with an answer; empty where it has a confident match."""
+    said = absence_said(absence)
+    return [*said[:-1], *(one + _FURTHER for one in said[-1:])]
+
+
+def absence_said(absence: Absence) -> list[str]:
+    """Return the same without what the command line has beside it, for other faces."""
     if absence.confident or not absence.cameras:
         return []
     told = [_had_they_been(absence)]
     if absence.confident is None:
         told.append(
-            "Whether one of the matches is of this person is not known: scores are not calibrated. "
-            "Hours and reasons: reidsearch explain --absence."
+            "Whether one of the matches is of this person is not known: scores are not calibrated."
         )
     else:
         told.append(
-            "No match is confidently of this person, and that says no more than this chance. Hours "
-            "and reasons: reidsearch explain --absence."
+            "No match is confidently of this person, and that says no more than this chance."
         )
     return told
 

@@ -25,6 +25,7 @@ LACKS = {
     Lack.GAP: "nothing recorded",
     Lack.ERASED: "deleted",
 }
+NOTHING = "All footage within twelve hours of the confirmed sightings was analysed."
 
 
 def next_view(found: NextFootage, most: int) -> RenderableType:
@@ -33,7 +34,7 @@ def next_view(found: NextFootage, most: int) -> RenderableType:
     if not found.fetches:
         return Group(
             Text(
-                "All footage within twelve hours of the confirmed sightings was analysed.",
+                NOTHING,
                 style="bold",
             ),
             *told,
@@ -47,7 +48,7 @@ def next_view(found: NextFootage, most: int) -> RenderableType:
         column("camera", 0, lambda one: visible(one.camera)),
         column("from", 0, lambda one: _time(one.from_us)),
         column("to", 0, lambda one: _time(one.to_us)),
-        column("chance", 0, _chance, right=True),
+        column("chance", 0, chance_text, right=True),
         column("why", 1, lambda one: LACKS[one.lack]),
     ]
     if any(one.overwritten_at for one in rows):
@@ -102,7 +103,8 @@ def _time(at_us: int) -> str:
     return local(from_us(at_us).replace(microsecond=0))
 
 
-def _chance(one: Fetch) -> str:
+def chance_text(one: Fetch) -> str:
+    """Return the chance with its interval: `12 % (3 to 30)`, or `unknown`."""
     if one.chance is None or one.interval is None:
         return "unknown"
     low, high = (chance(value).removesuffix(" %") for value in one.interval)

@@ -114,12 +114,13 @@ def missing_told(statement: Statement) -> list[str]:
 
 _COMMAND = re.compile(
     r" \((?:reidsearch [^()]*|--[^()]*|docs/[^()]*|run (?:the same|the) index command again)\)"
+    r"| \(`[^()]*\)|: `reidsearch [^`]*`[^.]*(?=\.)|^`reidsearch .*|: --format .*(?=\.)"
 )
 
 
 def without_commands(told: Iterable[str]) -> list[str]:
     """Return sentences without what they advise for the command line, for faces of another kind."""
-    return [_COMMAND.sub("", one) for one in told]
+    return [left for one in told if (left := _COMMAND.sub("", one))]
 
 
 OWN_TEXTS = {

@@ -120,9 +120,15 @@ class AbsenceService:
         That is an answer with a confident match, and any of an archive without footage, of which
         nothing is known. Raises as `of`.
         """
-        if confident(answer) or not any_footage(self._store):
-            return None
-        return self.of(answer, cameras)
+        return self.of(answer, cameras) if self.needed(answer, cameras) else None
+
+    def needed(self, answer: Answer, cameras: Collection[str] | None = None) -> bool:
+        """Tell, in milliseconds, whether an answer needs it said; see `unless_confident`."""
+        if confident(answer):
+            return False
+        if cameras is None:
+            return any_footage(self._store)
+        return bool(analysed(self._store, Filters(cameras=tuple(sorted(cameras)))))
 
     # -- coverage -----------------------------------------------------------------------------
 

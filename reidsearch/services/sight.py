@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from reidsearch.base.errors import Kind, NotFound, UsageError
+from reidsearch.domain.audit import Audit
 from reidsearch.domain.decisions import (
     Change,
     Decision,
@@ -150,6 +151,18 @@ class Sight:
         """Return the ways between cameras both of which may be seen."""
         ways = [(a, b, s) for a, b, s in transits.minima if self.camera(a) and self.camera(b)]
         return replace(transits, minima=tuple(ways))
+
+    def audit(self, found: Audit) -> Audit:
+        """Return what an audit says of the cameras that may be seen, each by itself."""
+        if self.cameras is None:
+            return found
+        return replace(
+            found,
+            cameras=tuple(one for one in found.cameras if self.camera(one.camera)),
+            rows=tuple(one for one in found.rows if self.camera(one.camera)),
+            refused=tuple(one for one in found.refused if self.camera(one.camera)),
+            changes=tuple(one for one in found.changes if self.camera(one.camera)),
+        )
 
     # -- identities ---------------------------------------------------------------------------
 

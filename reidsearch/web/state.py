@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from reidsearch.base.locations import path_of
 from reidsearch.base.settings import SignInSettings
 from reidsearch.web.events import Listeners
+from reidsearch.web.kept_answers import KeptAnswers
+from reidsearch.web.kept_audit import KeptAudit
 from reidsearch.web.made_files import MadeFiles
 from reidsearch.web.metrics import Metrics
 from reidsearch.web.sessions import Sessions
@@ -69,6 +71,8 @@ class State:
     views: Views = field(default_factory=Views)
     metrics: Metrics = field(default_factory=Metrics)
     warming: Warming = field(default_factory=Warming)
+    answers: KeptAnswers = field(default_factory=KeptAnswers)
+    audit: KeptAudit = field(default_factory=KeptAudit)
     provider: Provider | None = None
     runner: JobRunner | None = None
 

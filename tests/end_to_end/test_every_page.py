@@ -77,6 +77,7 @@ QUERIES = {
     "/merge": "?into=1&other=2",
     "/ask": f"?crop=1&camera={quote(SCRIPT)}&camera={quote(TURNED)}&camera={quote(LONG)}",
     "/answer": "?crop=1&deciding=1",
+    "/answer/absence": "?crop=1",
     "/compare": "?crop=1&match=6&deciding=1",
     "/case": f"?number={quote(CASE)}",
     "/browse": f"?camera={quote(SCRIPT)}&camera={quote(TURNED)}",

@@ -17,6 +17,8 @@ from signing import PASSWORD
 from starlette.testclient import TestClient
 
 from reidsearch import Archive
+from reidsearch.datasets.synthetic.town import drawn_town
+from reidsearch.datasets.synthetic.town_archive import Look, write_town
 from reidsearch.domain import accounts
 from reidsearch.domain.accounts import Account
 from reidsearch.domain.crops import Facts
@@ -121,5 +123,34 @@ def thirty_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def calibrated(tmp_path: Path, thirty_people: Path) -> Iterator[Served]:
     """A copy of `thirty_people`, served."""
     shutil.copytree(thirty_people, tmp_path / "archive")
+    with serving(tmp_path / "archive") as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def town_of_couples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three cameras, of which one goes dark and one lacks an hour; `p0` and `p1` walk together."""
+    town = drawn_town(people=12, cameras=3, hours=3, couples=1, walks=3, seed=3)
+    dark, lacking = town.cameras[0].name, town.cameras[1].name
+    folder = tmp_path_factory.mktemp("town") / "archive"
+    made = write_town(
+        folder,
+        town,
+        look=Look(alike=0.0, own=1.0, visit=0.2, camera=0.1),
+        views=2,
+        brightness={(dark, 2): 20},
+        without={(lacking, 2)},
+    )
+    with Archive.open(folder, offline=True) as archive:
+        for person in range(3):
+            crops = [one.crop_ids[0] for one in made if one.sighting.person == person]
+            archive.identities.new(f"p{person}", crops)
+    return folder
+
+
+@pytest.fixture
+def town(tmp_path: Path, town_of_couples: Path, cheap_hashes: None) -> Iterator[Served]:
+    """A copy of `town_of_couples`, served."""
+    shutil.copytree(town_of_couples, tmp_path / "archive")
     with serving(tmp_path / "archive") as served:
         yield served

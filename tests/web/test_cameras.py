@@ -86,6 +86,7 @@ PLAIN: dict[str, Any] = {
     "why": "case-required",
     "direction": None, "dwell_s": None, "indexed_after": None, "no_identity": False,
     "spread": 2, "weekday": "mon-sat",
+    "around": "neighbours", "within_s": 60.0,
     "to": 1.0, "unreviewed": True, "used": False, "wait_s": 0, "wearing": ["red"], "who": "anna",
 }  # fmt: skip
 """Names of all others, with a value."""

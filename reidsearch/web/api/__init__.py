@@ -5,6 +5,8 @@ from __future__ import annotations
 from reidsearch.web.api import (
     accounts,
     archive,
+    around,
+    audit,
     cases,
     decisions,
     exported,
@@ -35,6 +37,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *decisions.ENDPOINTS,
     *proposals.ENDPOINTS,
     *journeys.ENDPOINTS,
+    *around.ENDPOINTS,
+    *audit.ENDPOINTS,
     *cases.ENDPOINTS,
     *log.ENDPOINTS,
     *exported.ENDPOINTS,

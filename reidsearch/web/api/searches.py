@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from reidsearch.domain.answers import Answer
 from reidsearch.domain.explanation import Explanation
+from reidsearch.output.absence import absence_document
 from reidsearch.output.explanation import explanation_json
 from reidsearch.output.plan import preview_json
 from reidsearch.web.api.asked import SearchAsked, request_of
@@ -26,6 +27,11 @@ def found(call: Call, asked: SearchAsked) -> Answer:
 def answer(call: Call, asked: SearchAsked) -> Document:
     """Return the answer to a search."""
     return found(call, asked).to_json()
+
+
+def absence(call: Call, asked: SearchAsked) -> Document:
+    """Search, and return with which chance that would have shown somebody, had they been there."""
+    return absence_document(call.archive.absences.of(found(call, asked), call.cameras))
 
 
 def plan(call: Call, asked: SearchAsked) -> Document:
@@ -65,6 +71,14 @@ ENDPOINTS = (
         "Find a person: the same search, by an address.",
         takes=SearchAsked,
         document="answer-3",
+    ),
+    Endpoint(
+        "GET",
+        "/answers/absence",
+        absence,
+        "With which chance a search would have shown somebody, had they been there.",
+        takes=SearchAsked,
+        document="absence-1",
     ),
     Endpoint(
         "POST",

@@ -6,7 +6,9 @@ from reidsearch.web.declared import Form, Page
 from reidsearch.web.pages import (
     accounts,
     answer,
+    around,
     ask,
+    audit,
     browse,
     cases,
     compare,
@@ -28,6 +30,8 @@ PAGES: tuple[Page, ...] = (
     *compare.PAGES,
     *people.PAGES,
     *tracklet.PAGES,
+    *around.PAGES,
+    *audit.PAGES,
     *play.PAGES,
     *journeys.PAGES,
     *cases.PAGES,

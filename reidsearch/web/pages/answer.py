@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +11,7 @@ from reidsearch.domain.answers import Answer, Match, Statement
 from reidsearch.domain.decisions import Mark
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import Origin
+from reidsearch.output.absence import absence_said
 from reidsearch.output.attributes import wears
 from reidsearch.output.purity import purity_text
 from reidsearch.output.readings import few, one_in, probability, unlikely
@@ -33,6 +34,7 @@ from reidsearch.web.pages.asking import (
 )
 from reidsearch.web.person import Role
 
+ABSENCE = "/answer/absence"
 MOST = 1_000
 IDENTITY_IMAGES = 12
 
@@ -41,6 +43,9 @@ def answer(call: Call, asked: PageAsked) -> Values:
     """Return what the page shows."""
     found = searches.found(call, asked)
     links = Links(asked)
+    absent = call.archive.absences.needed(found, call.cameras)
+    if absent:
+        call.state.answers.keep(_key(call, asked), found)
     marks = call.identities.marks_of_crops(one.crop.crop_id for one in found.matches)
     told = found.to_json()
     rows = [
@@ -71,7 +76,19 @@ def answer(call: Call, asked: PageAsked) -> Values:
         "last_decision": call.identities.last_decision(),
         "ask": links(ASK, match=None),
         "save": _saved(asked),
+        "absence": links(ABSENCE) if absent else None,
     }
+
+
+def absence(call: Call, asked: PageAsked) -> Values:
+    """Return with which chance the search would have shown somebody; nothing: no need to say."""
+    found = call.state.answers.take(_key(call, asked)) or searches.found(call, asked)
+    told = call.archive.absences.unless_confident(found, call.cameras)
+    return {"told": absence_said(told) if told else []}
+
+
+def _key(call: Call, asked: PageAsked) -> Hashable:
+    return call.person, call.author, asked
 
 
 def _told(statement: Statement) -> list[str]:
@@ -161,4 +178,7 @@ def _further(found: Answer) -> dict[str, Any] | None:
     }
 
 
-PAGES = (Page(ANSWER, answer, "answer.html", takes=PageAsked),)
+PAGES = (
+    Page(ANSWER, answer, "answer.html", takes=PageAsked),
+    Page(ABSENCE, absence, "absence.html", takes=PageAsked),
+)

@@ -11,7 +11,7 @@ export class Problem extends Error {
 
 // What is done on a page is done for the case that it shows, also where another was chosen
 // meanwhile in another window.
-function working() {
+export function caseHeaders() {
   const { case: number = "", reason = "" } = document.body.dataset;
   return {
     "Reidsearch-Case": encodeURIComponent(number),
@@ -24,7 +24,7 @@ export async function send(method, address, body) {
   const type = body === undefined ? {} : { "Content-Type": raw ? body.type : "application/json" };
   const response = await fetch(address, {
     method,
-    headers: { ...working(), ...type },
+    headers: { ...caseHeaders(), ...type },
     body: body === undefined || raw ? body : JSON.stringify(body),
   });
   if (response.ok) return response.status === 204 ? null : response.json();

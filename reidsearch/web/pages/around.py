@@ -1,0 +1,109 @@
+"""Who else was there, and what to fetch next: pages that those of people and tracklets take in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reidsearch.domain.company import Companion
+from reidsearch.output.company import chance_text, company_json, company_told, p_text, title_of
+from reidsearch.output.company import who_text as companion_text
+from reidsearch.output.nearby import apart_text, nearby_json, nearby_told
+from reidsearch.output.nearby import title_of as nearby_title
+from reidsearch.output.next_footage import (
+    LACKS,
+    NOTHING,
+    next_json,
+    next_sentences,
+)
+from reidsearch.output.next_footage import chance_text as footage_chance
+from reidsearch.output.statement import without_commands
+from reidsearch.output.visible import duration
+from reidsearch.web.api import around
+from reidsearch.web.call import Call
+from reidsearch.web.declared import Nothing, Page, Values
+
+MOST_PEOPLE, MOST_MEETINGS, MOST_STRETCHES = 50, 20, 20
+"""Rows of a table; the API has all."""
+
+
+def company(call: Call, asked: around.CompanyAsked) -> Values:
+    """Return what the page shows."""
+    found = around.company_of(call, asked)
+    told = company_json(found)
+    pairs = zip(found.companions[:MOST_PEOPLE], told["companions"], strict=False)
+    return {
+        "title": title_of(found),
+        "rows": [_companion(one, document, told["sightings"]) for one, document in pairs],
+        "further": max(0, len(found.companions) - MOST_PEOPLE),
+        "sentences": without_commands(company_told(found)),
+    }
+
+
+def _companion(
+    one: Companion, told: Mapping[str, Any], sightings: list[dict[str, Any]]
+) -> dict[str, Any]:
+    crops = (met["crop_ids"][0] for met in told["meetings"] if met["crop_ids"])
+    return {
+        **told,
+        "who": companion_text(one),
+        "by_chance": chance_text(one),
+        "p": p_text(one.chance.p),
+        "p_of_all": p_text(one.p_corrected),
+        "crop_id": next(crops, None),
+        "places": len(one.cameras),
+        "pairs": [
+            {
+                "own": sightings[met["sighting"] - 1],
+                "other": met,
+                "apart": duration(abs(met["gap_s"])),
+                "overlap": duration(met["overlap_s"]) if met["overlap_s"] else None,
+            }
+            for met in told["meetings"][:MOST_MEETINGS]
+        ],
+        "further": max(0, len(told["meetings"]) - MOST_MEETINGS),
+    }
+
+
+def nearby(call: Call, asked: around.NearbyAsked) -> Values:
+    """Return what the page shows."""
+    found = around.nearby_of(call, asked)
+    told = nearby_json(found)
+    pairs = zip(found.people[:MOST_PEOPLE], told["people"], strict=False)
+    return {
+        "title": nearby_title(found),
+        "rows": [
+            {
+                **document,
+                "who": one.seen.member.text,
+                "apart": apart_text(one),
+                "overlap": duration(one.overlap_s) if one.overlap_s else None,
+            }
+            for one, document in pairs
+        ],
+        "further": max(0, len(found.people) - MOST_PEOPLE),
+        "sentences": without_commands(nearby_told(found)),
+    }
+
+
+def next_footage(call: Call, _: Nothing) -> Values:
+    """Return what the page shows."""
+    found = around.next_of(call)
+    pairs = zip(found.fetches[:MOST_STRETCHES], next_json(found)["fetches"], strict=False)
+    return {
+        "name": found.identity.name,
+        "rows": [
+            {**document, "chance": footage_chance(one), "why": LACKS[one.lack]}
+            for one, document in pairs
+        ],
+        "nothing": NOTHING,
+        "further": max(0, len(found.fetches) - MOST_STRETCHES),
+        "sentences": next_sentences(found),
+    }
+
+
+PAGES = (
+    Page("/people/{identity}/company", company, "company.html", takes=around.CompanyAsked),
+    Page("/people/{identity}/next", next_footage, "next.html"),
+    Page("/tracklets/{tracklet_id:int}/nearby", nearby, "nearby.html", takes=around.NearbyAsked),
+)
