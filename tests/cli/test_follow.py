@@ -204,6 +204,7 @@ def test_while_somebody_else_writes_it_waits(nvr, tmp_path):
     assert len(told) - len(waits) == 3
 
 
+@pytest.mark.slow
 def test_stopped_it_ends_with_what_was_committed_and_its_rules_delete(run, nvr):
     listed = ("--sources", nvr / "sources.csv", "--model", "builtin")
     assert run("index", nvr / "gate-0.mp4", *listed).code == 0

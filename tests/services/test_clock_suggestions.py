@@ -60,6 +60,7 @@ def test_offsets_are_found_with_intervals_that_hold_the_truth(folder: Path) -> N
         require_apart(drawing)
 
 
+@pytest.mark.slow
 def test_confirmed_people_count_with_the_others(
     folder: Path, made: tuple[Path, list[Written]]
 ) -> None:

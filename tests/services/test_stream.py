@@ -11,7 +11,7 @@ import pytest
 
 from reidsearch import PRESETS, Archive, FootageOptions, PersonStream, SourceNaming, UsageError
 
-pytestmark = pytest.mark.full
+pytestmark = pytest.mark.slow  # the real models, twice over the same footage
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "python.md"
 CLIP = "one-by-one-person-detection.mp4"
