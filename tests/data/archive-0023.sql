@@ -411,8 +411,9 @@ INSERT INTO "log_entry" VALUES(2,1795763513069720,'migrate','root',NULL,'reidsea
 INSERT INTO "log_entry" VALUES(3,1795771359798747,'migrate','root',NULL,'reidsearch 0.1.0',X'06ACA28B531941D19A4DBE2C656818FE08630FA39F01E7C601B81BF53651E1EE',X'247FA88B82B639CCBB2DBD253EEBA6A31B19720BF2AB6164CDFF82A207449254',X'C01662A20CB8B919362F96A601936C543A4688DE50219BA2D1CEEFB55C8C72DC','{"from":"0017","to":"0018"}',X'BEFF428EC1F080C0');
 INSERT INTO "log_entry" VALUES(4,1795773857739918,'migrate','root',NULL,'reidsearch 0.1.0',X'E3DFF81BFA5A4B88FED0175DF5B42E3F083C2BEC7643E5FE8F53FABAF23428D9',X'27410CE169C1A5ADABBF23517CEACE6D6D265223A6C1FAC9DE3C11BE7058111E',X'6DF2469F4A7909CBEECFC1A1EDACEE3A276B9839A0E9B09145C8B5144BC1A4D8','{"from":"0018","to":"0019"}',X'50C6E40644EA6EE0');
 INSERT INTO "log_entry" VALUES(5,1795786955820376,'migrate','root',NULL,'reidsearch 0.1.0',X'FB247D629960BF28B423254945B2AA07E6FD8B039E96EE5E3CEE97101AF56185',X'DF93EFA452A7BBAE275A70A301A71CFCA53F6D6E738639F289F0365103B357EB',X'CD77CCA68C12C63FB0107E5D9151DC7F2643577F0A802BED581FDB8CFA5C29B2','{"from":"0019","to":"0023"}',X'C0D3AAADA11D195F');
-INSERT INTO "log_entry" VALUES(6,1795800484904979,'migrate','root',NULL,'reidsearch 0.1.0',X'47B00946021146A36576ED28B32E0E4F77C10BC2C34E800AE1BC80365610A1D7',X'17A1C92D4736A6D5C4DADBB5788FBA691F62FBC28B22D912EF04E4AC76CCE78A',X'EA04BD4E44F9856FE5801D7F9CB5B4C7642FDEAC5D596B5FFDFB3AF0E8A48AE0','{"from":"0022","to":"0023"}',X'6FC169DB36C8A175');
-INSERT INTO "log_entry" VALUES(7,1795800485570115,'place','',NULL,'reidsearch 0.1.0',X'57139F6B964A6208CBE0EE2CF59E392B9E154017E98194F564179201AA01C19E',X'62DABECE806830F510AB284E39FCAA338A5EDE8FBBF9150E06C5558F0533F2C9',X'855DFDBA2DD899E7F0949CFB21E50CA0FBCAE15FBFC01BC4E29C1775640C8E41','{"camera":"gate","change":"add","kind":"region","name":"lower half","points":[[0,0.5],[1,0.5],[1,1]]}',X'D4CBC873B349A3C0');
+INSERT INTO "log_entry" VALUES(6,1795802356020731,'migrate','root',NULL,'reidsearch 0.1.0',X'AD42390673DE8ABFB830E39745FBA2E3774626B859E2575F91C6F1CEC234E7AC',X'17A1C92D4736A6D5C4DADBB5788FBA691F62FBC28B22D912EF04E4AC76CCE78A',X'3FF84F27F50A696DC50668AEE8C9F50CB7FD6778E6E249C15411B15F6FE187B0','{"from":"0022","to":"0023"}',X'50B1EFF51DFAD5CA');
+INSERT INTO "log_entry" VALUES(7,1795802356371637,'place','',NULL,'reidsearch 0.1.0',X'1D401C232451070D0278F9450C7F67179E7E1D99C2BB1EF34B0038A2F8F02EB7',X'B930A07A4DF6DAC59F04595E97A94B012F5AFF7715F51AAC1BAB89A27DB12B40',X'671C006E5EA64924541BA8C035C7525D7FAA77BAAF441E7D07117540B1B2725C','{"camera":"gate","change":"add","kind":"region","name":"lower half","points":[[0,0.5],[1,0.5],[1,1]]}',X'93FB207A059588BB');
+INSERT INTO "log_entry" VALUES(8,1795802356444021,'saved','',NULL,'reidsearch 0.1.0',X'D598E1D9ECD42884C27FA6711E9C5C3975DD1358D79529C0D1E39F10DAB7D4D7',X'6D0D0BE0213D5A815A6488E71300939D83904081FEF80DC2D7F5C05E0B235E18',X'DE3232B5DA5B89135DFB068FC2E3925A7258AC728AB5F97BB0B81B1EA41A8360','{"change":"add","name":"red jacket","question":1,"statement":{"crops":[],"filters":{"after":null,"before":null,"cameras":[],"crossings":[],"direction":null,"dwell_s":null,"exclude_crops":[],"indexed_after":null,"indexed_after_run":null,"no_identity":false,"not_cameras":[],"regions":[],"sources":[],"time_of_day":null,"unreviewed":false,"wearing":[],"weekdays":null,"with_things":[],"without_things":[]},"grouped":true,"identity":null,"query_pictures":[{"box":[0,0,4,8],"crop_id":null,"detection":null,"embedding_sha256":"ae5140b4f95bf59256e1f82bc650f9391c3b06f5b7adf63bd92497a9c7c5bfc2","location":null,"media_s":null,"name":"","of":"pixels","photo_id":null,"pixels_sha256":"2ea9ab9198d1638007400cd2c3bef1cc745b864b76011a0e1bc52180ac6452d4","sha256":null}],"requested":{"adjusted":true,"exact":false,"exclude_crops":[],"k":null,"max_false_alarms":null,"min_score":0.6,"new_only":false,"order":"score","prior":null,"query_camera":null,"reranked":true,"spread":null}}}',X'5B31C80D42BDEDD9');
 CREATE TABLE model (
 	id INTEGER NOT NULL, 
 	name TEXT NOT NULL, 
@@ -536,7 +537,7 @@ CREATE TABLE place (
 	row_digest BLOB, 
 	CONSTRAINT uq_place_name UNIQUE (name)
 );
-INSERT INTO "place" VALUES(1,'lower half','region','gate','[[0.0, 0.5], [1.0, 0.5], [1.0, 1.0]]','',1795800485568371,X'100AE7F61DCF59E5');
+INSERT INTO "place" VALUES(1,'lower half','region','gate','[[0.0, 0.5], [1.0, 0.5], [1.0, 1.0]]','',1795802356364038,X'768DB71372518507');
 CREATE TABLE proposal (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	linking_id INTEGER NOT NULL, 
@@ -667,6 +668,44 @@ CREATE TABLE run (
 );
 INSERT INTO "run" VALUES(1,1717156800000000,1717156801000000,'finished','fill 0','','0','none',1,'{}',X'3F53A221266B41F4');
 INSERT INTO "run" VALUES(2,1717156800000000,1717156800000000,'finished','footage','','0','none',1,'{}',X'9CB56DCB00A4C5FC');
+CREATE TABLE saved_answer (
+	question_id INTEGER NOT NULL, 
+	crop_id BIGINT NOT NULL, 
+	score FLOAT NOT NULL, 
+	found_us BIGINT NOT NULL, 
+	entry INTEGER, 
+	seen_us BIGINT, 
+	row_digest BLOB, 
+	CONSTRAINT pk_saved_answer PRIMARY KEY (question_id, crop_id), 
+	CONSTRAINT fk_saved_answer_question_id_saved_question FOREIGN KEY(question_id) REFERENCES saved_question (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_saved_answer_crop_id_crop FOREIGN KEY(crop_id) REFERENCES crop (id) ON DELETE CASCADE
+);
+INSERT INTO "saved_answer" VALUES(1,4,0.7,1795802356463572,NULL,NULL,X'AD7B11E674EA1647');
+CREATE TABLE saved_picture (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	question_id INTEGER NOT NULL, 
+	origin JSON NOT NULL, 
+	vector BLOB NOT NULL, 
+	row_digest BLOB, 
+	CONSTRAINT fk_saved_picture_question_id_saved_question FOREIGN KEY(question_id) REFERENCES saved_question (id) ON DELETE CASCADE
+);
+INSERT INTO "saved_picture" VALUES(1,1,'{"of": "pixels", "name": "", "box": [0, 0, 4, 8], "location": null, "sha256": null, "media_s": null, "pixels_sha256": "2ea9ab9198d1638007400cd2c3bef1cc745b864b76011a0e1bc52180ac6452d4", "crop_id": null, "embedding_sha256": "ae5140b4f95bf59256e1f82bc650f9391c3b06f5b7adf63bd92497a9c7c5bfc2", "detection": null, "photo_id": null}',X'0000803F000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000',X'95CDA7789651F94B');
+CREATE TABLE saved_question (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	name TEXT NOT NULL, 
+	asked JSON NOT NULL, 
+	identity_id INTEGER, 
+	case_number TEXT, 
+	reason TEXT, 
+	made_by TEXT NOT NULL, 
+	made_us BIGINT NOT NULL, 
+	last_crop BIGINT NOT NULL, 
+	asked_us BIGINT, 
+	why_not TEXT, 
+	row_digest BLOB, 
+	CONSTRAINT uq_saved_question_name UNIQUE (name)
+);
+INSERT INTO "saved_question" VALUES(1,'red jacket','{"filters": {"cameras": [], "not_cameras": [], "after": null, "before": null, "sources": [], "exclude_crops": [], "wearing": [], "with_things": [], "without_things": [], "time_of_day": null, "weekdays": null, "indexed_after": null, "indexed_after_run": null, "unreviewed": false, "no_identity": false, "regions": [], "crossings": [], "direction": null, "dwell_s": null}, "requested": {"k": null, "min_score": 0.6, "max_false_alarms": null, "prior": null, "exact": false, "reranked": true, "adjusted": true, "query_camera": null, "new_only": false, "exclude_crops": [], "order": "score", "spread": null}, "grouped": true, "crops": [], "label": "1 picture", "model": {"name": "drawn", "precision": "FP32", "digest": "abababababababababababababababababababababababababababababababababababababababababababababababab", "preprocessing": "none/1", "dimension": 16}}',NULL,NULL,NULL,'',1795802356429170,4,1795802356463572,NULL,X'F8B3C585E51F4A6C');
 CREATE TABLE session (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	token BLOB NOT NULL, 
@@ -796,6 +835,8 @@ CREATE UNIQUE INDEX ix_queued_source_key ON queued_source ("key");
 CREATE INDEX ix_queued_source_state ON queued_source (state);
 CREATE UNIQUE INDEX ix_account_issuer_subject ON account (issuer, subject);
 CREATE INDEX ix_camera_ground_camera_id ON camera_ground (camera_id);
+CREATE INDEX ix_saved_picture_question_id ON saved_picture (question_id);
+CREATE INDEX ix_saved_answer_crop_id ON saved_answer (crop_id);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('calibration',2);
 INSERT INTO "sqlite_sequence" VALUES('decision',4);
@@ -809,4 +850,6 @@ INSERT INTO "sqlite_sequence" VALUES('account',2);
 INSERT INTO "sqlite_sequence" VALUES('passing_file',1);
 INSERT INTO "sqlite_sequence" VALUES('camera_ground',1);
 INSERT INTO "sqlite_sequence" VALUES('place',1);
+INSERT INTO "sqlite_sequence" VALUES('saved_question',1);
+INSERT INTO "sqlite_sequence" VALUES('saved_picture',1);
 COMMIT;
