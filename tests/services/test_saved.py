@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from archives import draw, draw_many, opened, sql
+from archives import draw, draw_many, opened, raw_sql
 
 from reidsearch import Archive
 from reidsearch.base.errors import ArchiveError, NotFound, UsageError
@@ -146,7 +146,7 @@ def test_erasing_takes_the_questions_along_that_show_it(archive, tmp_path):
 def test_a_damaged_embedding_is_told_and_indexing_goes_on(archive, tmp_path):
     archive.saved.add("wanted", str(draw(tmp_path / "q.png", WANTED)), min_score=0.9)
     archive.close()
-    sql(tmp_path / "archive", "UPDATE saved_picture SET vector = :bad", bad=b"\0" * 64)
+    raw_sql(tmp_path / "archive", "UPDATE saved_picture SET vector = ?", b"\0" * 64)
     with opened(tmp_path / "archive") as again:
         bring(again, tmp_path / "b", WANTED)
         assert again.show().crops == 4
