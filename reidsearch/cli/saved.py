@@ -35,10 +35,24 @@ from reidsearch.cli.query_input import (
 )
 
 if TYPE_CHECKING:
+    from reidsearch.archive import Archive
     from reidsearch.base.address import Address
     from reidsearch.base.settings import Tiles
 
 LIMIT = "Limit and ranking"
+
+
+def tell_saved(archive: Archive) -> None:
+    """Say after indexing which saved questions have new answers, or could not be asked."""
+    import contextlib
+
+    from reidsearch.base.errors import ReidsearchError
+    from reidsearch.output.saved import waiting_lines
+    from reidsearch.output.terminal import say
+
+    with contextlib.suppress(ReidsearchError):  # what was indexed counts
+        for line in waiting_lines(archive.saved.all()):
+            say(line, err=True)
 
 
 @click.group("saved", cls=CommandGroup)

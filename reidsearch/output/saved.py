@@ -77,6 +77,20 @@ def change_json(change: str, state: SavedState) -> dict[str, Any]:
     }
 
 
+def waiting_lines(every: Sequence[SavedState]) -> list[str]:
+    """What nobody has looked at yet, and what could not be asked: a line each question."""
+    lines = []
+    for one in every:
+        name = visible(one.question.name)
+        if one.new:
+            new = count(one.new, "new answer")
+            lines.append(f"{new} of the saved question {name}: reidsearch saved show")
+        if one.question.why_not is not None:
+            why_not = visible(one.question.why_not)
+            lines.append(f"The saved question {name} could not be asked: {why_not}")
+    return lines
+
+
 def runs_view(runs: Sequence[SavedRun]) -> RenderableType:
     """What became of each question."""
     if not runs:

@@ -293,11 +293,11 @@ def going(connection: Connection, what: Going) -> list[int]:
             showing.add(row.question_id)
     found = []
     every = select(c.id, c.asked, c.identity_id, c.case_number).where(intact(saved_question))
-    for row in connection.execute(every):
-        erased = row.identity_id in what.identities or row.case_number in cases - {None}
-        shows = row.id in showing or _names(row.asked, what.places)
-        if erased or (shows and row.case_number not in what.kept):
-            found.append(row.id)
+    for number, asked, identity_id, case in connection.execute(every):
+        erased = identity_id in what.identities or case in cases - {None}
+        shows = number in showing or _names(asked, what.places)
+        if erased or (shows and case not in what.kept):
+            found.append(number)
     return found
 
 

@@ -30,7 +30,8 @@ def test_a_question_is_saved_asked_shown_and_removed(run: CommandLine, tmp_path)
 
     draw_many(tmp_path / "second", 2, 29)
     assert run("index", tmp_path / "second", "--queue").code == 0
-    assert run("worker", "--until-done").code == 0
+    assert (ran := run("worker", "--until-done")).code == 0
+    assert f"1 new answer of the saved question {name}" in ran.err
     (question,) = told("list")["questions"]
     assert (question["found"], question["new"], question["why_not"]) == (1, 1, None)
     shown = run("saved", "show", name, "--seen").out
