@@ -98,7 +98,7 @@ def _saved() -> None:
     op.create_table(
         "saved_answer",
         sa.Column("question_id", sa.Integer(), nullable=False),
-        sa.Column("crop_id", sa.BigInteger(), nullable=False),
+        sa.Column("crop_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("score", sa.Float(), nullable=False),
         sa.Column("found_us", sa.BigInteger(), nullable=False),
         sa.Column("entry", sa.Integer(), nullable=True),

@@ -411,9 +411,9 @@ INSERT INTO "log_entry" VALUES(2,1795763513069720,'migrate','root',NULL,'reidsea
 INSERT INTO "log_entry" VALUES(3,1795771359798747,'migrate','root',NULL,'reidsearch 0.1.0',X'06ACA28B531941D19A4DBE2C656818FE08630FA39F01E7C601B81BF53651E1EE',X'247FA88B82B639CCBB2DBD253EEBA6A31B19720BF2AB6164CDFF82A207449254',X'C01662A20CB8B919362F96A601936C543A4688DE50219BA2D1CEEFB55C8C72DC','{"from":"0017","to":"0018"}',X'BEFF428EC1F080C0');
 INSERT INTO "log_entry" VALUES(4,1795773857739918,'migrate','root',NULL,'reidsearch 0.1.0',X'E3DFF81BFA5A4B88FED0175DF5B42E3F083C2BEC7643E5FE8F53FABAF23428D9',X'27410CE169C1A5ADABBF23517CEACE6D6D265223A6C1FAC9DE3C11BE7058111E',X'6DF2469F4A7909CBEECFC1A1EDACEE3A276B9839A0E9B09145C8B5144BC1A4D8','{"from":"0018","to":"0019"}',X'50C6E40644EA6EE0');
 INSERT INTO "log_entry" VALUES(5,1795786955820376,'migrate','root',NULL,'reidsearch 0.1.0',X'FB247D629960BF28B423254945B2AA07E6FD8B039E96EE5E3CEE97101AF56185',X'DF93EFA452A7BBAE275A70A301A71CFCA53F6D6E738639F289F0365103B357EB',X'CD77CCA68C12C63FB0107E5D9151DC7F2643577F0A802BED581FDB8CFA5C29B2','{"from":"0019","to":"0023"}',X'C0D3AAADA11D195F');
-INSERT INTO "log_entry" VALUES(6,1795802356020731,'migrate','root',NULL,'reidsearch 0.1.0',X'AD42390673DE8ABFB830E39745FBA2E3774626B859E2575F91C6F1CEC234E7AC',X'17A1C92D4736A6D5C4DADBB5788FBA691F62FBC28B22D912EF04E4AC76CCE78A',X'3FF84F27F50A696DC50668AEE8C9F50CB7FD6778E6E249C15411B15F6FE187B0','{"from":"0022","to":"0023"}',X'50B1EFF51DFAD5CA');
-INSERT INTO "log_entry" VALUES(7,1795802356371637,'place','',NULL,'reidsearch 0.1.0',X'1D401C232451070D0278F9450C7F67179E7E1D99C2BB1EF34B0038A2F8F02EB7',X'B930A07A4DF6DAC59F04595E97A94B012F5AFF7715F51AAC1BAB89A27DB12B40',X'671C006E5EA64924541BA8C035C7525D7FAA77BAAF441E7D07117540B1B2725C','{"camera":"gate","change":"add","kind":"region","name":"lower half","points":[[0,0.5],[1,0.5],[1,1]]}',X'93FB207A059588BB');
-INSERT INTO "log_entry" VALUES(8,1795802356444021,'saved','',NULL,'reidsearch 0.1.0',X'D598E1D9ECD42884C27FA6711E9C5C3975DD1358D79529C0D1E39F10DAB7D4D7',X'6D0D0BE0213D5A815A6488E71300939D83904081FEF80DC2D7F5C05E0B235E18',X'DE3232B5DA5B89135DFB068FC2E3925A7258AC728AB5F97BB0B81B1EA41A8360','{"change":"add","name":"red jacket","question":1,"statement":{"crops":[],"filters":{"after":null,"before":null,"cameras":[],"crossings":[],"direction":null,"dwell_s":null,"exclude_crops":[],"indexed_after":null,"indexed_after_run":null,"no_identity":false,"not_cameras":[],"regions":[],"sources":[],"time_of_day":null,"unreviewed":false,"wearing":[],"weekdays":null,"with_things":[],"without_things":[]},"grouped":true,"identity":null,"query_pictures":[{"box":[0,0,4,8],"crop_id":null,"detection":null,"embedding_sha256":"ae5140b4f95bf59256e1f82bc650f9391c3b06f5b7adf63bd92497a9c7c5bfc2","location":null,"media_s":null,"name":"","of":"pixels","photo_id":null,"pixels_sha256":"2ea9ab9198d1638007400cd2c3bef1cc745b864b76011a0e1bc52180ac6452d4","sha256":null}],"requested":{"adjusted":true,"exact":false,"exclude_crops":[],"k":null,"max_false_alarms":null,"min_score":0.6,"new_only":false,"order":"score","prior":null,"query_camera":null,"reranked":true,"spread":null}}}',X'5B31C80D42BDEDD9');
+INSERT INTO "log_entry" VALUES(6,1795803234140191,'migrate','root',NULL,'reidsearch 0.1.0',X'9EB1E7463D7BC3A573BA667EAD9E0FD5CC4ACBECED4245747E63FD77C4BA4F08',X'17A1C92D4736A6D5C4DADBB5788FBA691F62FBC28B22D912EF04E4AC76CCE78A',X'23883E32B62608ECEA6471FD22355CD341C83167AF8D31E1F01991DB3FCB115E','{"from":"0022","to":"0023"}',X'AAA1F00EFF4EC360');
+INSERT INTO "log_entry" VALUES(7,1795803234646378,'place','',NULL,'reidsearch 0.1.0',X'8D43A91F3A1B665DF179AC9760090300AFF4DE17D410BA052FD01CFF4F071C82',X'658679A5CE75A8DBA96CB5C3135A182FB016527AF14FCD3E2518E9769B341107',X'F3B5236456F1BA6091C23296C4671039C3D31EF29D872902637665442AF6A937','{"camera":"gate","change":"add","kind":"region","name":"lower half","points":[[0,0.5],[1,0.5],[1,1]]}',X'CAD9E5FDC3C2EF4E');
+INSERT INTO "log_entry" VALUES(8,1795803234728237,'saved','',NULL,'reidsearch 0.1.0',X'83C7E1FD003A8D530C485B125FA342A21992636FA052C380A9802227BC1029C1',X'5720ADBA21977025917BB2D53E7F3EAAE1C13D1DE1362B4513A9BECE7E8D6952',X'FECACFB09B7226BBFDB79D457D86DEB9E879D724C371DFD7ED194F3DDB57472B','{"change":"add","name":"red jacket","question":1,"statement":{"crops":[],"filters":{"after":null,"before":null,"cameras":[],"crossings":[],"direction":null,"dwell_s":null,"exclude_crops":[],"indexed_after":null,"indexed_after_run":null,"no_identity":false,"not_cameras":[],"regions":[],"sources":[],"time_of_day":null,"unreviewed":false,"wearing":[],"weekdays":null,"with_things":[],"without_things":[]},"grouped":true,"identity":null,"query_pictures":[{"box":[0,0,4,8],"crop_id":null,"detection":null,"embedding_sha256":"ae5140b4f95bf59256e1f82bc650f9391c3b06f5b7adf63bd92497a9c7c5bfc2","location":null,"media_s":null,"name":"","of":"pixels","photo_id":null,"pixels_sha256":"2ea9ab9198d1638007400cd2c3bef1cc745b864b76011a0e1bc52180ac6452d4","sha256":null}],"requested":{"adjusted":true,"exact":false,"exclude_crops":[],"k":null,"max_false_alarms":null,"min_score":0.6,"new_only":false,"order":"score","prior":null,"query_camera":null,"reranked":true,"spread":null}}}',X'43E47B725965B3B8');
 CREATE TABLE model (
 	id INTEGER NOT NULL, 
 	name TEXT NOT NULL, 
@@ -537,7 +537,7 @@ CREATE TABLE place (
 	row_digest BLOB, 
 	CONSTRAINT uq_place_name UNIQUE (name)
 );
-INSERT INTO "place" VALUES(1,'lower half','region','gate','[[0.0, 0.5], [1.0, 0.5], [1.0, 1.0]]','',1795802356364038,X'768DB71372518507');
+INSERT INTO "place" VALUES(1,'lower half','region','gate','[[0.0, 0.5], [1.0, 0.5], [1.0, 1.0]]','',1795803234637906,X'37B30421E5596CAD');
 CREATE TABLE proposal (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	linking_id INTEGER NOT NULL, 
@@ -670,7 +670,7 @@ INSERT INTO "run" VALUES(1,1717156800000000,1717156801000000,'finished','fill 0'
 INSERT INTO "run" VALUES(2,1717156800000000,1717156800000000,'finished','footage','','0','none',1,'{}',X'9CB56DCB00A4C5FC');
 CREATE TABLE saved_answer (
 	question_id INTEGER NOT NULL, 
-	crop_id BIGINT NOT NULL, 
+	crop_id INTEGER NOT NULL, 
 	score FLOAT NOT NULL, 
 	found_us BIGINT NOT NULL, 
 	entry INTEGER, 
@@ -680,7 +680,7 @@ CREATE TABLE saved_answer (
 	CONSTRAINT fk_saved_answer_question_id_saved_question FOREIGN KEY(question_id) REFERENCES saved_question (id) ON DELETE CASCADE, 
 	CONSTRAINT fk_saved_answer_crop_id_crop FOREIGN KEY(crop_id) REFERENCES crop (id) ON DELETE CASCADE
 );
-INSERT INTO "saved_answer" VALUES(1,4,0.7,1795802356463572,NULL,NULL,X'AD7B11E674EA1647');
+INSERT INTO "saved_answer" VALUES(1,4,0.7,1795803234741376,NULL,NULL,X'7088CA8AEE7D257A');
 CREATE TABLE saved_picture (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	question_id INTEGER NOT NULL, 
@@ -705,7 +705,7 @@ CREATE TABLE saved_question (
 	row_digest BLOB, 
 	CONSTRAINT uq_saved_question_name UNIQUE (name)
 );
-INSERT INTO "saved_question" VALUES(1,'red jacket','{"filters": {"cameras": [], "not_cameras": [], "after": null, "before": null, "sources": [], "exclude_crops": [], "wearing": [], "with_things": [], "without_things": [], "time_of_day": null, "weekdays": null, "indexed_after": null, "indexed_after_run": null, "unreviewed": false, "no_identity": false, "regions": [], "crossings": [], "direction": null, "dwell_s": null}, "requested": {"k": null, "min_score": 0.6, "max_false_alarms": null, "prior": null, "exact": false, "reranked": true, "adjusted": true, "query_camera": null, "new_only": false, "exclude_crops": [], "order": "score", "spread": null}, "grouped": true, "crops": [], "label": "1 picture", "model": {"name": "drawn", "precision": "FP32", "digest": "abababababababababababababababababababababababababababababababababababababababababababababababab", "preprocessing": "none/1", "dimension": 16}}',NULL,NULL,NULL,'',1795802356429170,4,1795802356463572,NULL,X'F8B3C585E51F4A6C');
+INSERT INTO "saved_question" VALUES(1,'red jacket','{"filters": {"cameras": [], "not_cameras": [], "after": null, "before": null, "sources": [], "exclude_crops": [], "wearing": [], "with_things": [], "without_things": [], "time_of_day": null, "weekdays": null, "indexed_after": null, "indexed_after_run": null, "unreviewed": false, "no_identity": false, "regions": [], "crossings": [], "direction": null, "dwell_s": null}, "requested": {"k": null, "min_score": 0.6, "max_false_alarms": null, "prior": null, "exact": false, "reranked": true, "adjusted": true, "query_camera": null, "new_only": false, "exclude_crops": [], "order": "score", "spread": null}, "grouped": true, "crops": [], "label": "1 picture", "model": {"name": "drawn", "precision": "FP32", "digest": "abababababababababababababababababababababababababababababababababababababababababababababababab", "preprocessing": "none/1", "dimension": 16}}',NULL,NULL,NULL,'',1795803234716966,4,1795803234741376,NULL,X'871184C321E509FC');
 CREATE TABLE session (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	token BLOB NOT NULL, 
