@@ -155,6 +155,7 @@ class Kind(StrEnum):
     HOLD_UNKNOWN = "hold-unknown"
     GROUND_MISSING = "ground-missing"
     PLACE_UNKNOWN = "place-unknown"
+    SAVED_UNKNOWN = "saved-unknown"
     RETENTION_UNKNOWN = "retention-unknown"
     SERVE_UNPROTECTED = "serve-unprotected"
     SERVE_TLS_TWICE = "serve-tls-twice"

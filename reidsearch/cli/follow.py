@@ -110,6 +110,7 @@ def command(
     """
     from reidsearch.base.errors import Interrupted
     from reidsearch.base.settings_file import read_settings
+    from reidsearch.cli.saved import tell_saved
     from reidsearch.domain.following import follow_json
     from reidsearch.output.emit import emit
     from reidsearch.output.following import followed_view, segment_line
@@ -148,6 +149,8 @@ def command(
             plan, lambda told: None if quiet else say(segment_line(told), err=True), progress
         )
         report = follower.run(stop, once=once)
+        if not quiet:
+            tell_saved(opened)
     emit(form, follow_json(report), followed_view(report))
     if once and report.interrupted:
         raise Interrupted("stopped after committing", "the same command continues from there")

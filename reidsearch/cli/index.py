@@ -133,6 +133,8 @@ def command(
     if queued:
         _require_for_workers(attributes, model, model_path, flip)
         return _queue(paths, archive, request, logged=not unlogged, form=form)
+    from reidsearch.cli.saved import tell_saved
+
     stop = stopped_by_signals()
     with opened_archive(
         archive,
@@ -157,6 +159,8 @@ def command(
             progress=progress,
             stop=stop,
         )
+        if not quiet:
+            tell_saved(opened)
     emit(form, reports_json.report_json(report), text.report_view(report))
     if report.interrupted:
         raise Interrupted("stopped after committing", "the same command continues from there")

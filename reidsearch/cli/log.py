@@ -23,7 +23,8 @@ EVENTS = (
     "link", "quantize", "prepare-reranking", "seal", "key", "forget", "merge", "merge-end",
     "delete", "reembed", "pictures", "clock", "clock-suggest", "calibrate", "forget-calibration",
     "timezone", "relocate", "grown", "case", "case-required", "hold", "ground", "distance", "place",
-    "retention", "review", "account", "photo", "replay", "sign-in", "sign-in-failed", "sign-out",
+    "saved", "retention", "review", "account", "photo", "replay", "sign-in", "sign-in-failed",
+    "sign-out",
 )  # fmt: skip
 
 

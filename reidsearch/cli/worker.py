@@ -52,6 +52,7 @@ def command(
     code is 1 if something failed.
     """
     from reidsearch.base.settings_file import read_settings
+    from reidsearch.cli.saved import tell_saved
     from reidsearch.domain.work import work_json
     from reidsearch.output.emit import emit
     from reidsearch.output.queue import told_line, worked_view
@@ -67,5 +68,7 @@ def command(
             settings, lambda told: None if quiet else say(told_line(told), err=True)
         )
         report = worker.run(stop, until_done=until_done)
+        if not quiet:
+            tell_saved(opened)
     emit(form, work_json(report), worked_view(report))
     return 1 if until_done and (report.failed or report.partly) else 0

@@ -240,7 +240,7 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "logged": asdict(statement.logged),
         "case": asdict(statement.case) if statement.case else None,
         "newest_crop": statement.newest_crop,
-        "requested": _requested_json(statement.requested) if statement.requested else None,
+        "requested": requested_json(statement.requested) if statement.requested else None,
         "calibration_sha256": statement.calibration_sha256,
         "left_out_unknown_track": statement.left_out_unknown_track,
         "stability": asdict(statement.stability) if statement.stability else None,
@@ -248,7 +248,8 @@ def statement_json(statement: Statement) -> dict[str, Any]:
     }
 
 
-def _requested_json(requested: Requested) -> dict[str, Any]:
+def requested_json(requested: Requested) -> dict[str, Any]:
+    """Return what of a request its statement does not tell otherwise."""
     told = asdict(requested) | {"exclude_crops": list(requested.exclude_crops)}
     if not requested.space_time:
         del told["space_time"], told["combined"]

@@ -13,7 +13,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from fractions import Fraction
 from functools import cache
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import Kind, ReidsearchError, UsageError
@@ -28,6 +28,8 @@ from reidsearch.domain.filters import Filters
 from reidsearch.domain.footage import HeightsSeen
 from reidsearch.domain.request import Requested
 from reidsearch.domain.tracklets import Doubt, Moment, Purity, SourceInterval, TrackletSeen
+
+T = TypeVar("T")
 
 MILLION = 1_000_000
 LATER = {
@@ -59,6 +61,19 @@ def read_answer(document: Any) -> Answer:
     except ReidsearchError as error:
         told = error.message
     raise UsageError(f"this is no answer document: {told}", kind=Kind.ANSWER_UNREADABLE)
+
+
+def read_part(kind: type[T], document: Any) -> T:
+    """Return the dataclass that a document of its fields is: part of a statement, or alike.
+
+    Raises:
+        ValueError: it does not fit.
+    """
+    try:
+        read: T = _value(kind, document)
+    except (KeyError, TypeError, OverflowError, AttributeError, ReidsearchError) as error:
+        raise ValueError(f"this is no {kind.__name__}: {error}") from error
+    return read
 
 
 def _statement(given: Mapping[str, Any]) -> Statement:

@@ -85,6 +85,7 @@ class Event(StrEnum):
     GROUND = "ground"  # of a camera, was set or removed
     DISTANCE = "distance"  # between two people was asked for
     PLACE = "place"  # a region or line of a camera was kept, or removed
+    SAVED = "saved"  # a question that is asked of whatever is indexed was saved, or removed
     RETENTION = "retention"  # a rule was set or removed, or the rules were applied
     ACCOUNT = "account"  # was added, changed or removed
     REPLAY = "replay"  # a search was made again, and compared with what it gave

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from reidsearch.domain.crops import CropIds
 from reidsearch.domain.event_log import Event
-from reidsearch.store import jobs, passing, queue, tables
+from reidsearch.store import jobs, passing, queue, saved, tables
 from reidsearch.store.chunks import CHUNK
 from reidsearch.store.event_log import entries_of_cases, forget_details, mentions
 from reidsearch.store.holds import held_cases
@@ -83,10 +83,13 @@ def forget(
     connection.execute(update(tables.run).where(named).values(command=""))
     names = erased.names if erased else frozenset()
     mentioning = set(mentions(connection, gone | digests, set(crop_ids.tolist()), names))
-    mentioning -= entries_of_cases(connection, held_cases(connection))
+    kept = held_cases(connection)
+    mentioning -= entries_of_cases(connection, kept)
     mentioning |= {*searches, *(erased.entries if erased else ())}
     renewed = erased.renewed if erased else None
     forget_details(connection, mentioning, "it named or showed what was deleted", renewed)
+    ids = erased.ids if erased else frozenset()
+    saved.forget(connection, saved.Going(gone, digests, ids, searches, kept), names)
     passing.empty(connection)  # nothing there tells whom it shows
     _forget_holds(connection, gone)
     if gone:

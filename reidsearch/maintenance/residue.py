@@ -24,10 +24,12 @@ from reidsearch.domain.event_log import Event
 from reidsearch.index.compact.index import Compact
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import load as load_graph
-from reidsearch.maintenance.erase import Erasure
-from reidsearch.store import derived, log_reading, tables
+from reidsearch.maintenance.erase import Erasure, sources_only_of
+from reidsearch.maintenance.forget import digests_of, places_of
+from reidsearch.store import derived, log_reading, saved, tables
 from reidsearch.store.chunks import chunks
 from reidsearch.store.crops.store import Store
+from reidsearch.store.identities.photos import digests_of_photos
 from reidsearch.store.pictures.going import left
 from reidsearch.store.pictures.reading import pictures
 from reidsearch.store.tables.every import metadata
@@ -93,6 +95,20 @@ def _searched(store: Store, gallery: Gallery, planned: Erasure | None) -> Iterat
         yield from (one.encode() for one in told if isinstance(one, str))
 
 
+def _saved(store: Store, gallery: Gallery, planned: Erasure | None) -> Iterator[bytes]:
+    """Yield the embeddings of pictures of saved questions; those that go, or all."""
+    with store.scan() as connection:
+        numbers = None
+        if planned is not None:
+            sources = [*sources_only_of(connection, planned.ids), *planned.footage]
+            digests = digests_of(connection, planned.ids, sources)
+            digests |= digests_of_photos(connection, planned.photos)
+            places = places_of(connection, planned.ids, planned.footage)
+            what = saved.Going(places, digests, {*planned.identities}, planned.searches)
+            numbers = saved.going(connection, what)
+        yield from saved.embeddings(connection, numbers)
+
+
 def _of_photos(column: Column[bytes]) -> Values:
     """Return what yields a column of a table that has `photo_id`."""
 
@@ -146,6 +162,7 @@ PIECES = (
     Pieces("photographs", _of_photos(photo_picture.c.data)),
     Pieces("photograph_embeddings", _of_photos(photo_embedding.c.vector)),
     Pieces("search_embeddings", _searched),
+    Pieces("saved_embeddings", _saved),
 )
 """What is looked for; whatever else an archive comes to keep of somebody gets a line here."""
 

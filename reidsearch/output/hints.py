@@ -326,6 +326,7 @@ HINTS: dict[str, Hint] = {
     Kind.ON_HOLD: "reidsearch hold list; whoever may, releases it: reidsearch hold release HOLD",
     Kind.HOLD_UNKNOWN: "reidsearch hold list",
     Kind.PLACE_UNKNOWN: "reidsearch camera region list",
+    Kind.SAVED_UNKNOWN: "reidsearch saved list",
     Kind.RETENTION_UNKNOWN: "reidsearch retention show",
     # Distances
     Kind.GROUND_MISSING: (

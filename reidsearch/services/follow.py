@@ -331,6 +331,7 @@ class FolderFollower:
         )
         if not stop.is_set():
             self._indexing.catch_up(self._progress)
+            self._indexing.ask_saved()
         if self._plan.attributes and not report.interrupted:
             self._attributes.record(self._progress, stop=stop)
         return report

@@ -241,16 +241,27 @@ def facts_of_sources(store: Store, inventory: Inventory, options: FootageOptions
 
 
 class IndexService:
-    """Indexing into one archive, whose index and neighbour graph follow."""
+    """Indexing into one archive, whose index and neighbour graph follow.
+
+    Args:
+        ask_saved: asks the saved questions of what was indexed; raises nothing.
+    """
 
     def __init__(
-        self, store: Store, gallery: Gallery, neighbours: Neighbours, engines: Engines, version: str
+        self,
+        store: Store,
+        gallery: Gallery,
+        neighbours: Neighbours,
+        engines: Engines,
+        version: str,
+        ask_saved: Callable[[], object] = lambda: None,
     ) -> None:
         self._store = store
         self._gallery = gallery
         self._neighbours = neighbours
         self._engines = engines
         self._version = version
+        self.ask_saved = ask_saved
 
     def paths(
         self,
@@ -333,6 +344,8 @@ class IndexService:
     def _caught_up(self, report: IndexReport, run: Run) -> IndexReport:
         """Bring index and neighbour graph up to what a run committed; add what it doubts."""
         self._fold(run.progress, run.stop)
+        if not run.stop.is_set():  # else the next run asks of this one's crops too
+            self.ask_saved()
         return replace(report, model_doubt=self._doubt(run))
 
     def _fold(self, progress: Progress, stop: threading.Event) -> None:

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from reidsearch.services.replay import ReplayService
     from reidsearch.services.retention import RetentionService
     from reidsearch.services.reviews import ReviewService
+    from reidsearch.services.saved import SavedService
     from reidsearch.services.sessions import SessionService
     from reidsearch.services.sight import Sight
     from reidsearch.services.sign_in import SignInService
@@ -117,6 +118,13 @@ class Services:
         self._engines.embedder()
 
     @cached_property
+    def saved(self) -> SavedService:
+        """Questions that are asked of whatever is indexed: `archive.saved.run()`."""
+        from reidsearch.services.saved import SavedService
+
+        return SavedService(self._store, self.searching, self.identities.find)
+
+    @cached_property
     def browse(self) -> BrowseService:
         """Lists of tracklets without a query: `archive.browse.page()`."""
         from reidsearch.services.browse import BrowseService
@@ -149,7 +157,17 @@ class Services:
         """Indexing: `archive.indexing.crops(inputs)`."""
         from reidsearch.services.index import IndexService
 
-        return IndexService(self._store, self._gallery, self.neighbours, self._engines, __version__)
+        return IndexService(
+            self._store,
+            self._gallery,
+            self.neighbours,
+            self._engines,
+            __version__,
+            self._ask_saved,
+        )
+
+    def _ask_saved(self) -> None:
+        self.saved.after_indexing()
 
     @cached_property
     def footage(self) -> FootageService:

@@ -46,9 +46,13 @@ _NAMING = (
     Event.RELOCATE,
     Event.EXPORT,
     Event.PHOTO,
+    Event.SAVED,
 )
 """Events whose details name sources, or show what somebody searched with or wrote."""
-_ASKED = (Event.SEARCH, Event.EXPLAIN, Event.NEARBY, Event.COMPANY, Event.DISTANCE)
+_ASKED = (
+    *(Event.SEARCH, Event.EXPLAIN, Event.NEARBY, Event.COMPANY, Event.DISTANCE),
+    Event.SAVED,
+)
 """Events whose details hold whom somebody asked for."""
 
 

@@ -41,6 +41,7 @@ _OF_CASE = (
     Event.DISTANCE,
     Event.COMPANY,
     Event.INTERSECTION,
+    Event.SAVED,
     Event.DECISION,
     Event.INDEX,
 )

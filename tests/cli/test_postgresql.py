@@ -280,7 +280,7 @@ def test_a_number_that_no_column_holds_is_not_found(run, address, tmp_path):
 _OF_0020 = ("picture_gone", "picture_object", "picture_store")
 _OF_0021 = ("queued_source", "worker")
 _OF_0022 = ("failed_sign_in", "passing_part", "passing_file")
-_OF_0023 = ("place", "camera_ground")
+_OF_0023 = ("place", "camera_ground", "saved_answer", "saved_picture", "saved_question")
 
 
 def test_an_archive_of_an_earlier_version_is_migrated(run, running, address, tmp_path):

@@ -14,7 +14,8 @@ import pytest
 from reidsearch.cli.main import cli
 from reidsearch.domain.event_log import Event
 
-INDEXING = (Event.INDEX, Event.INDEX_END, Event.TIMEZONE, Event.GROWN)
+INDEXING = (Event.INDEX, Event.INDEX_END, Event.TIMEZONE, Event.GROWN, Event.SEARCH)
+"""Saved questions are searches of what was indexed."""
 RECORDED: dict[str, tuple[Event, ...]] = {
     "demo": (*INDEXING, Event.SEARCH, Event.EXPORT),
     "index": INDEXING,
@@ -71,6 +72,9 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "delete": (Event.DELETE, Event.FORGET, Event.BACKUP_ERASE),
     "camera region add": (Event.PLACE,),
     "camera region remove": (Event.PLACE,),
+    "saved add": (Event.SAVED,),
+    "saved remove": (Event.SAVED,),
+    "saved run": (Event.SEARCH,),
     "retention clear": (Event.RETENTION,),
     "retention run": (Event.RETENTION, Event.DELETE),
     "retention set": (Event.RETENTION,),
@@ -118,6 +122,8 @@ NOT_RECORDED = {
                 "hold list",
                 "retention show",
                 "camera region list",
+                "saved list",
+                "saved show",
             ),
             *(
                 "identity list",

@@ -411,8 +411,9 @@ INSERT INTO "log_entry" VALUES(2,1795763513069720,'migrate','root',NULL,'reidsea
 INSERT INTO "log_entry" VALUES(3,1795771359798747,'migrate','root',NULL,'reidsearch 0.1.0',X'06ACA28B531941D19A4DBE2C656818FE08630FA39F01E7C601B81BF53651E1EE',X'247FA88B82B639CCBB2DBD253EEBA6A31B19720BF2AB6164CDFF82A207449254',X'C01662A20CB8B919362F96A601936C543A4688DE50219BA2D1CEEFB55C8C72DC','{"from":"0017","to":"0018"}',X'BEFF428EC1F080C0');
 INSERT INTO "log_entry" VALUES(4,1795773857739918,'migrate','root',NULL,'reidsearch 0.1.0',X'E3DFF81BFA5A4B88FED0175DF5B42E3F083C2BEC7643E5FE8F53FABAF23428D9',X'27410CE169C1A5ADABBF23517CEACE6D6D265223A6C1FAC9DE3C11BE7058111E',X'6DF2469F4A7909CBEECFC1A1EDACEE3A276B9839A0E9B09145C8B5144BC1A4D8','{"from":"0018","to":"0019"}',X'50C6E40644EA6EE0');
 INSERT INTO "log_entry" VALUES(5,1795786955820376,'migrate','root',NULL,'reidsearch 0.1.0',X'FB247D629960BF28B423254945B2AA07E6FD8B039E96EE5E3CEE97101AF56185',X'DF93EFA452A7BBAE275A70A301A71CFCA53F6D6E738639F289F0365103B357EB',X'CD77CCA68C12C63FB0107E5D9151DC7F2643577F0A802BED581FDB8CFA5C29B2','{"from":"0019","to":"0023"}',X'C0D3AAADA11D195F');
-INSERT INTO "log_entry" VALUES(6,1795801531907181,'migrate','root',NULL,'reidsearch 0.1.0',X'1A757DE9F4CD9275D83D41DDA95C7B5E3F30670C48DF1B50D861A7FA88E49EEA',X'17A1C92D4736A6D5C4DADBB5788FBA691F62FBC28B22D912EF04E4AC76CCE78A',X'126423EC1E43081C5C3BC572B5CC4362D74E4DD599E676412BFCCABAD0768CC1','{"from":"0022","to":"0023"}',X'08B2F5D41E516CF7');
-INSERT INTO "log_entry" VALUES(7,1795801532053464,'place','',NULL,'reidsearch 0.1.0',X'01C2378D0FE521AF0A26254F51D0FB356098C77154E48D4C9501863E46DABFF9',X'2D812DD6961C60D9AB4B0B7BE8FBEA86E56E5219B9D7A2B6DAEF841A278C4935',X'E7FE78E8BA044C16E558604695423083C440D2891DF2A3C06B2455F6A266C204','{"camera":"gate","change":"add","kind":"region","name":"lower half","points":[[0,0.5],[1,0.5],[1,1]]}',X'17C18A8FFD875802');
+INSERT INTO "log_entry" VALUES(6,1795803579728799,'migrate','root',NULL,'reidsearch 0.1.0',X'E926B4D17E71CFD6C171AE0B4B315C0796CD07EAC4CEBCCD8C090B257F261712',X'17A1C92D4736A6D5C4DADBB5788FBA691F62FBC28B22D912EF04E4AC76CCE78A',X'3667C3D02DE322F2F4233DF2168139ED1D6D9DD7D1EBEB0A883A42E731AC3CE4','{"from":"0022","to":"0023"}',X'BC9130B80B95EBD3');
+INSERT INTO "log_entry" VALUES(7,1795803580247070,'place','',NULL,'reidsearch 0.1.0',X'54E6D47BD549EE947FCC131AB60C2831CA0FCB63DDFF89D4DC02C83678E230CE',X'A511A50CBD3DC3D22D314E557EE93D94B2067FB7F8F3BF1F206D64796016E3D2',X'4EB5D41D499ADAB00B73054D6D8997422B967AEE4E13BB42587484D865A1F1D0','{"camera":"gate","change":"add","kind":"region","name":"lower half","points":[[0,0.5],[1,0.5],[1,1]]}',X'2E21E1114FC0685D');
+INSERT INTO "log_entry" VALUES(8,1795803580368492,'saved','',NULL,'reidsearch 0.1.0',X'DE21BDD1C5F68C2699456DBCEDDCF9F06248F71074EC2629B12E7EA510F290BA',X'FA384FD07ADA8A4AC5E2507FEF7DC97C5EB2CEA92D43DC10AE4A0E762B657811',X'8A68BAEBFFC6FAED421523BC27D6F3FF5EC9BFAD091A735FDD67DC635A558ABD','{"change":"add","name":"red jacket","question":1,"statement":{"crops":[],"filters":{"after":null,"before":null,"cameras":[],"crossings":[],"direction":null,"dwell_s":null,"exclude_crops":[],"indexed_after":null,"indexed_after_run":null,"no_identity":false,"not_cameras":[],"regions":[],"sources":[],"time_of_day":null,"unreviewed":false,"wearing":[],"weekdays":null,"with_things":[],"without_things":[]},"grouped":true,"identity":null,"query_pictures":[{"box":[0,0,4,8],"crop_id":null,"detection":null,"embedding_sha256":"ae5140b4f95bf59256e1f82bc650f9391c3b06f5b7adf63bd92497a9c7c5bfc2","location":null,"media_s":null,"name":"","of":"pixels","photo_id":null,"pixels_sha256":"2ea9ab9198d1638007400cd2c3bef1cc745b864b76011a0e1bc52180ac6452d4","sha256":null}],"requested":{"adjusted":true,"exact":false,"exclude_crops":[],"k":null,"max_false_alarms":null,"min_score":0.6,"new_only":false,"order":"score","prior":null,"query_camera":null,"reranked":true,"spread":null}}}',X'3A943315070415A2');
 CREATE TABLE model (
 	id INTEGER NOT NULL, 
 	name TEXT NOT NULL, 
@@ -536,7 +537,7 @@ CREATE TABLE place (
 	row_digest BLOB, 
 	CONSTRAINT uq_place_name UNIQUE (name)
 );
-INSERT INTO "place" VALUES(1,'lower half','region','gate','[[0.0, 0.5], [1.0, 0.5], [1.0, 1.0]]','',1795801532051508,X'5AF7BD9A03E61E16');
+INSERT INTO "place" VALUES(1,'lower half','region','gate','[[0.0, 0.5], [1.0, 0.5], [1.0, 1.0]]','',1795803580231275,X'7F979E743A84D323');
 CREATE TABLE proposal (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	linking_id INTEGER NOT NULL, 
@@ -667,6 +668,44 @@ CREATE TABLE run (
 );
 INSERT INTO "run" VALUES(1,1717156800000000,1717156801000000,'finished','fill 0','','0','none',1,'{}',X'3F53A221266B41F4');
 INSERT INTO "run" VALUES(2,1717156800000000,1717156800000000,'finished','footage','','0','none',1,'{}',X'9CB56DCB00A4C5FC');
+CREATE TABLE saved_answer (
+	question_id INTEGER NOT NULL, 
+	crop_id INTEGER NOT NULL, 
+	score FLOAT NOT NULL, 
+	found_us BIGINT NOT NULL, 
+	entry INTEGER, 
+	seen_us BIGINT, 
+	row_digest BLOB, 
+	CONSTRAINT pk_saved_answer PRIMARY KEY (question_id, crop_id), 
+	CONSTRAINT fk_saved_answer_question_id_saved_question FOREIGN KEY(question_id) REFERENCES saved_question (id) ON DELETE CASCADE, 
+	CONSTRAINT fk_saved_answer_crop_id_crop FOREIGN KEY(crop_id) REFERENCES crop (id) ON DELETE CASCADE
+);
+INSERT INTO "saved_answer" VALUES(1,4,0.7,1795803580390259,NULL,NULL,X'E9289E35D43586DE');
+CREATE TABLE saved_picture (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	question_id INTEGER NOT NULL, 
+	origin JSON NOT NULL, 
+	vector BLOB NOT NULL, 
+	row_digest BLOB, 
+	CONSTRAINT fk_saved_picture_question_id_saved_question FOREIGN KEY(question_id) REFERENCES saved_question (id) ON DELETE CASCADE
+);
+INSERT INTO "saved_picture" VALUES(1,1,'{"of": "pixels", "name": "", "box": [0, 0, 4, 8], "location": null, "sha256": null, "media_s": null, "pixels_sha256": "2ea9ab9198d1638007400cd2c3bef1cc745b864b76011a0e1bc52180ac6452d4", "crop_id": null, "embedding_sha256": "ae5140b4f95bf59256e1f82bc650f9391c3b06f5b7adf63bd92497a9c7c5bfc2", "detection": null, "photo_id": null}',X'0000803F000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000',X'95CDA7789651F94B');
+CREATE TABLE saved_question (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	name TEXT NOT NULL, 
+	asked JSON NOT NULL, 
+	identity_id INTEGER, 
+	case_number TEXT, 
+	reason TEXT, 
+	made_by TEXT NOT NULL, 
+	made_us BIGINT NOT NULL, 
+	last_crop BIGINT NOT NULL, 
+	asked_us BIGINT, 
+	why_not TEXT, 
+	row_digest BLOB, 
+	CONSTRAINT uq_saved_question_name UNIQUE (name)
+);
+INSERT INTO "saved_question" VALUES(1,'red jacket','{"filters": {"cameras": [], "not_cameras": [], "after": null, "before": null, "sources": [], "exclude_crops": [], "wearing": [], "with_things": [], "without_things": [], "time_of_day": null, "weekdays": null, "indexed_after": null, "indexed_after_run": null, "unreviewed": false, "no_identity": false, "regions": [], "crossings": [], "direction": null, "dwell_s": null}, "requested": {"k": null, "min_score": 0.6, "max_false_alarms": null, "prior": null, "exact": false, "reranked": true, "adjusted": true, "query_camera": null, "new_only": false, "exclude_crops": [], "order": "score", "spread": null}, "grouped": true, "crops": [], "label": "1 picture", "model": {"name": "drawn", "precision": "FP32", "digest": "abababababababababababababababababababababababababababababababababababababababababababababababab", "preprocessing": "none/1", "dimension": 16}}',NULL,NULL,NULL,'',1795803580345084,4,1795803580390259,NULL,X'4F66D09283E3181B');
 CREATE TABLE session (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	token BLOB NOT NULL, 
@@ -796,6 +835,8 @@ CREATE UNIQUE INDEX ix_queued_source_key ON queued_source ("key");
 CREATE INDEX ix_queued_source_state ON queued_source (state);
 CREATE UNIQUE INDEX ix_account_issuer_subject ON account (issuer, subject);
 CREATE INDEX ix_camera_ground_camera_id ON camera_ground (camera_id);
+CREATE INDEX ix_saved_picture_question_id ON saved_picture (question_id);
+CREATE INDEX ix_saved_answer_crop_id ON saved_answer (crop_id);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('calibration',2);
 INSERT INTO "sqlite_sequence" VALUES('decision',4);
@@ -809,4 +850,6 @@ INSERT INTO "sqlite_sequence" VALUES('account',2);
 INSERT INTO "sqlite_sequence" VALUES('passing_file',1);
 INSERT INTO "sqlite_sequence" VALUES('camera_ground',1);
 INSERT INTO "sqlite_sequence" VALUES('place',1);
+INSERT INTO "sqlite_sequence" VALUES('saved_question',1);
+INSERT INTO "sqlite_sequence" VALUES('saved_picture',1);
 COMMIT;

@@ -20,6 +20,7 @@ from reidsearch.store.tables.ground import camera_ground
 from reidsearch.store.tables.places import place
 from reidsearch.store.tables.retention import hold, kept_out, retention
 from reidsearch.store.tables.reviews import review
+from reidsearch.store.tables.saved import saved_question
 
 _OF_HOLD = ("case_number", "source", "camera", "from_us", "to_us", "note", "set_by", "set_us")
 
@@ -166,6 +167,8 @@ def _left(source: Connection, report: Merged) -> None:
 
     if reviews := number(review):
         report.left.append(f"{reviews} reviews: their keys are of the ids that items had there")
+    if questions := number(saved_question):
+        report.left.append(f"{questions} saved questions: they are asked of that archive alone")
     if out := number(kept_out):
         report.left.append(f"{out} crops that are kept out there, known by digests of it alone")
     if accounts := number(account):

@@ -38,6 +38,7 @@ PIECES = {
     "photographs": "Reference photographs",
     "photograph_embeddings": "Embeddings of reference photographs",
     "search_embeddings": "Embeddings in erased details of searches",
+    "saved_embeddings": "Embeddings of pictures of saved questions",
 }
 CACHES = {
     "query_pictures": "Pictures that were searched with in the page",

@@ -146,8 +146,10 @@ class Worker:
         while not self._stop.is_set():
             queued = self._kept() or self._next(worker_id)
             if queued is None:
-                if self._worked and self._store.node is None:
-                    self._indexing.catch_up()  # the files of an archive in a folder are its own
+                if self._worked:
+                    if self._store.node is None:
+                        self._indexing.catch_up()  # files of an archive in a folder are its own
+                    self._indexing.ask_saved()
                     self._worked = False
                 if until_done and not self._left():
                     return

@@ -30,11 +30,13 @@ class ErasedIdentities:
     """What the event log has to forget with identities.
 
     Args:
+        ids: theirs.
         names: that they had at any time.
         entries: of the event log, of decisions that were changed.
         renewed: what the entry that records the forgetting holds of these decisions.
     """
 
+    ids: frozenset[int]
     names: frozenset[str]
     entries: frozenset[int]
     renewed: dict[str, Any]
@@ -73,7 +75,7 @@ def erase_identities(connection: Connection, ids: Iterable[int]) -> ErasedIdenti
     numbers = [one.decision_id for one in changed]
     entries = entries_of_decisions(connection, numbers)
     renewed = _renewed(connection, numbers, entries)
-    return ErasedIdentities(names, frozenset(entries.values()), renewed)
+    return ErasedIdentities(gone, names, frozenset(entries.values()), renewed)
 
 
 def _free_name(decisions: Iterable[Decision], identity_id: int) -> str:

@@ -22,6 +22,7 @@ from reidsearch.store.tables import (
     queue,  # noqa: F401
     retention,  # noqa: F401
     reviews,  # noqa: F401
+    saved,  # noqa: F401
 )
 from reidsearch.store.tables.crops import metadata
 

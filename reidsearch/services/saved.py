@@ -1,0 +1,207 @@
+"""`Archive.saved`: questions that are asked again of whatever an index run brings.
+
+archive.saved.add("red jacket", "person.jpg", min_score=0.6)
+archive.index(["/footage/today"])
+archive.saved.found("red jacket")
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Unpack
+
+from reidsearch.base.actor import Author, acting
+from reidsearch.base.errors import ReidsearchError, UsageError
+from reidsearch.base.foreign_errors import as_ours
+from reidsearch.base.timecode import from_us
+from reidsearch.domain.decisions import Identity
+from reidsearch.domain.query_origins import EmbeddedPicture
+from reidsearch.domain.request import Order, Searched, SearchOptions, SearchRequest
+from reidsearch.domain.saved import (
+    SavedAnswer,
+    SavedQuestion,
+    SavedRun,
+    SavedState,
+    asked_json,
+    require_savable,
+)
+from reidsearch.services.search import SearchService
+from reidsearch.store import saved as held
+from reidsearch.store.cases import asked_for
+from reidsearch.store.crops.store import Store
+from reidsearch.store.places import resolved
+
+LONGEST_NAME = 200
+
+
+class SavedService:
+    """The saved questions of one archive. Adding and removing has an entry of the event log.
+
+    Each run of a question is a search of who saved it, for the case that it was saved for: it is
+    recorded, and refused, like any search.
+    """
+
+    def __init__(
+        self, store: Store, searching: SearchService, find_identity: Callable[[str], Identity]
+    ) -> None:
+        self._store = store
+        self._searching = searching
+        self._find_identity = find_identity
+
+    def add(self, name: str, query: Searched = (), **options: Unpack[SearchOptions]) -> SavedState:
+        """Save a question under a name. What is indexed from now on is searched.
+
+        Pictures are embedded now, and their files are not needed any more. Regions and lines that
+        its filters name are kept as they are now; an identity is searched for by its confirmed
+        crops of the day.
+
+        Args:
+            query, options: as of `Archive.search`, with `min_score` or `max_false_alarms`.
+
+        Raises:
+            UsageError: its name is taken, it has no limit, the archive needs a case, or what is
+                asked for cannot be asked again.
+            NotFound: a crop, an identity or a camera is not in the archive.
+            ArchiveError: the archive holds no crops yet.
+        """
+        if not name.strip() or len(name) > LONGEST_NAME:
+            raise UsageError(f"a saved question has a name of 1 to {LONGEST_NAME} characters")
+        given = SearchRequest.of(query, options)
+        require_savable(given, shown=bool(given.pictures))
+        request = replace(
+            given,
+            k=None,
+            reranked=False,
+            order=Order.SCORE,
+            spread=None,
+            stability=False,
+            filters=resolved(self._store, given.filters),
+        )
+        asked_for(self._store)
+        self._searching.preview(request)
+        embedded = self._searching.embedded(request)
+        model = self._searching.model()
+        if model is None:
+            raise UsageError("the archive has no model yet: index something first")
+        identity = None
+        if request.identity is not None:
+            named = self._find_identity(request.identity).named
+            identity = {"identity_id": named.identity_id, "name": named.name}
+        pictures = [one for one in embedded.given if isinstance(one, EmbeddedPicture)]
+        asked = asked_json(request, embedded.label, model)
+        with self._store.write() as connection:
+            made = held.add(connection, name, asked, pictures, identity)
+        return SavedState(made, 0, 0)
+
+    def remove(self, name: str) -> SavedState:
+        """Remove a question with all that it has found, and return it.
+
+        Raises:
+            NotFound: there is none of this name.
+        """
+        with self._store.write() as connection:
+            counts = held.counts(connection)
+            one = held.remove(connection, name)
+        return SavedState(one, *counts.get(one.question_id, (0, 0)))
+
+    def all(self) -> list[SavedState]:
+        """Return all questions, by name, with how much they have found."""
+        with self._store.read() as connection:
+            every, counts = held.questions(connection), held.counts(connection)
+        return [SavedState(one, *counts.get(one.question_id, (0, 0))) for one in every]
+
+    def find(self, name: str) -> SavedState:
+        """Return a question by its name.
+
+        Raises:
+            NotFound: there is none.
+        """
+        with self._store.read() as connection:
+            one, counts = held.question(connection, name), held.counts(connection)
+        return SavedState(one, *counts.get(one.question_id, (0, 0)))
+
+    def found(self, name: str) -> list[SavedAnswer]:
+        """Return what a question has found: what the newest run found first, the best first.
+
+        Raises:
+            NotFound: there is none of this name.
+        """
+        with self._store.read() as connection:
+            every = held.found_by(connection, held.question(connection, name).question_id)
+        crops = {one.crop_id: one for one in self._store.crops(one.crop_id for one in every)}
+        return [
+            SavedAnswer(
+                crops[one.crop_id],
+                one.score,
+                from_us(one.found_us),
+                one.entry,
+                None if one.seen_us is None else from_us(one.seen_us),
+            )
+            for one in every
+            if one.crop_id in crops
+        ]
+
+    def mark_seen(self, name: str, crop_ids: Sequence[int]) -> None:
+        """Mark answers of a question as looked at, by their crops.
+
+        Raises:
+            NotFound: there is no such question.
+        """
+        with self._store.write() as connection:
+            held.mark_seen(connection, held.question(connection, name).question_id, crop_ids)
+
+    def run(self, name: str | None = None) -> list[SavedRun]:
+        """Ask a question, or all, of what was indexed since the last time.
+
+        One that cannot be asked (its case is closed, a crop is gone) keeps why, and is asked of
+        all that it has missed when it can be again.
+
+        Raises:
+            NotFound: there is none of this name.
+            ArchiveError: what is stored of a question is damaged; `check` names it.
+        """
+        with self._store.read() as connection:
+            held.require_whole(connection)
+            wanted = (
+                held.questions(connection) if name is None else [held.question(connection, name)]
+            )
+        return [self._run(one) for one in wanted]
+
+    def after_indexing(self) -> None:
+        """Ask all questions. Whatever goes wrong is kept with the question; nothing is raised."""
+        with contextlib.suppress(ReidsearchError):  # of the database, or of a damaged row
+            self.run()
+
+    def _run(self, one: SavedQuestion) -> SavedRun:
+        if self._store.state().last_crop_id <= one.last_crop:
+            return SavedRun(one.name, False, 0, one.why_not)
+        try:
+            found = self._ask(one)
+        except Exception as error:  # noqa: BLE001 - one question must not end an index run
+            why_not = as_ours(error).message
+            with self._store.write() as connection:
+                held.record_failure(connection, one.question_id, why_not)
+            return SavedRun(one.name, False, 0, why_not)
+        return SavedRun(one.name, True, found, None)
+
+    def _ask(self, one: SavedQuestion) -> int:
+        model = self._store.model()
+        if one.pictures and (model is None or not model.matches(one.asked.model)):
+            raise UsageError(
+                "the archive was re-embedded with another model, and the pictures of this question "
+                "were not kept: save it again"
+            )
+        with acting(Author(one.made_by, one.case, one.reason)):
+            answer = self._searching.search_with(one.request, one.given)
+        statement = answer.statement
+        found = [(match.crop.crop_id, match.score) for match in answer.matches]
+        with self._store.write() as connection:
+            return held.record(
+                connection,
+                one.question_id,
+                found,
+                statement.newest_crop or one.last_crop,
+                statement.logged.entry,
+            )
