@@ -88,7 +88,9 @@ def test_without_a_ground_it_is_one_in_the_picture_and_says_so(run: CommandLine)
     assert "camera ground yard" in refused.err
     assert run("distance", 1, 2, "--closer-than", "2m", "--in", "heights").code == 2
     assert run("distance", 1, 1).code == 2
-    assert run("distance", 1, 99).code == 9
+    beyond = 10**23  # more than a database has for a number
+    for command in (["distance", 1, 99], ["distance", beyond, 1], ["nearby", f"tracklet:{beyond}"]):
+        assert run(*command).code == 9
 
 
 def test_a_ground_is_set_shown_drawn_and_cleared(run: CommandLine, tmp_path: Path) -> None:
@@ -100,6 +102,8 @@ def test_a_ground_is_set_shown_drawn_and_cleared(run: CommandLine, tmp_path: Pat
     assert "cross" in run("camera", "ground", "yard", *crossed).err
     assert "is no point" in run("camera", "ground", "yard", "1,2,3,4").err
     drawn = tmp_path / "grid.png"
+    missing = run("camera", "ground", "yard", "--number", 99)
+    assert (missing.code, "no ground 99" in missing.err) == (9, True)
     assert run("camera", "ground", "yard", *points(), "--to", "2024-05-31T11:00Z").code == 0
     assert run("camera", "ground", "yard", *points(), "-o", drawn).code == 0
     picture = np.asarray(Image.open(drawn).convert("RGB"))
