@@ -73,7 +73,7 @@ def whom_given(text: str) -> int | str | Member:
     "lasting",
     type=Duration(least=0),
     metavar="DURATION",
-    help="So long in sum, with --closer-than: 30s; default: at any moment.",
+    help="So long within one tracklet (--closer-than): 30s.",
 )
 @format_option()
 @output_option("Write a contact sheet of them", SHEETS)
@@ -97,7 +97,8 @@ def command(
     What footage of that time was not analysed is told. Being seen near is not being together.
 
     --closer-than leaves who was so near while one recording showed both: those who certainly were,
-    who possibly were, and of whom it cannot be decided (no ground, feet out of the picture).
+    who possibly were, and of whom it cannot be decided (no ground, feet out of the picture). With
+    --for they were so for so long, in sum, within one tracklet of theirs; without it at any moment.
     """
     from reidsearch.base.errors import UsageError
     from reidsearch.domain.nearby import Around, CloserThan

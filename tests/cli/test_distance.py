@@ -134,6 +134,9 @@ def test_nearby_tells_who_was_certainly_possibly_and_not_so_near(run: CommandLin
     assert statement["closer_than"] == {"value": 2.0, "unit": "metres", "for_s": 2.0}
     assert near("--closer-than", "1.35m", "--for", "2s")[0] == {2: "possible"}
     assert near("--closer-than", "2m", "--for", "20s")[0] == {}
+    nobody = run("nearby", "tracklet:1", "--closer-than", "2m", "--for", "20s").out
+    assert "2 tracklets were seen within" in nobody
+    assert "2 tracklets that were not, and 0" in nobody
     assert "certain" in run("nearby", "tracklet:1", "--closer-than", "2m").out
     assert near("--closer-than", "1.5heights", "--for", "2s")[0][2] == "certain"
     assert run("nearby", "tracklet:1", "--for", "2s").code == 2
