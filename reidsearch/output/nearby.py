@@ -146,9 +146,9 @@ def nearby_rests_on(found: Nearby) -> list[str]:
     if unsure:
         them = "them" if statement.closer_than is None else "those listed"
         told.append(
-            f"{unsure:,} of {them} {'was' if unsure == 1 else 'were'} never in one picture with the "
-            "person, so they may be the same person, whose tracklet was interrupted, or whom two "
-            "recordings show."
+            f"{unsure:,} of {them} {'was' if unsure == 1 else 'were'} never in one picture with "
+            "the person, so they may be the same person, whose tracklet was interrupted, or whom "
+            "two recordings show."
         )
     if people:
         told.append(

@@ -127,6 +127,7 @@ def test_nearby_tells_who_was_certainly_possibly_and_not_so_near(run: CommandLin
 
     undecided, _ = near("--closer-than", "2m")
     assert undecided == {2: "undecided", 3: "undecided"}  # no ground: no metres
+    assert near("--closer-than", "2m", "--for", "7.5s")[0] == {2: "undecided"}  # 3 is seen for 7 s
     assert "no ground of the camera" in run("nearby", "tracklet:1", "--closer-than", "2m").out
     assert run("camera", "ground", "yard", *points()).code == 0
     people, statement = near("--closer-than", "2m", "--for", "2s")
