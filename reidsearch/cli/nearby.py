@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -34,13 +35,23 @@ def whom_given(text: str) -> int | str | Member:
     """Read who is meant: `7` is a crop, `tracklet:4` a tracklet, all else an identity.
 
     `identity:7` is the identity with this number, or of this name.
+
+    Raises:
+        UsageError: a tracklet is meant, but no number is given.
     """
+    from reidsearch.base.errors import UsageError
     from reidsearch.domain.decisions import Member
 
-    kind, _, rest = text.partition(":")
+    kind, colon, rest = text.partition(":")
     if kind == "identity" and rest:
         return rest
-    if kind == "tracklet" and rest.isascii() and rest.isdigit():
+    if kind == "tracklet" and colon:
+        if not (rest.isascii() and rest.isdigit()):
+            raise UsageError(
+                f"{text!r} is no tracklet",
+                "give its number: tracklet:4; an identity of this name: "
+                f"{quote(f'identity:{text}')}",
+            )
         return Member("tracklet", int(rest))
     return int(text) if text.isascii() and text.isdigit() else text
 

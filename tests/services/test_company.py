@@ -122,3 +122,5 @@ def test_the_command_as_json_table_and_sheet(made, run: CommandLine, tmp_path):
     assert "Nothing was linked" in ran.out
     assert "sighting 1" in sheet.read_text()
     assert run("company", "eve").code == 9
+    assert run("company", "identity:1").out == run("company", "1").out
+    assert run("company", "tracklet:1").code == 2
