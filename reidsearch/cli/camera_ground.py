@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from reidsearch.archive import Archive
     from reidsearch.base.address import Address
+    from reidsearch.domain.crops import Pixels
     from reidsearch.domain.footage import SourceCoverage
     from reidsearch.domain.ground import CameraGround, GroundPoint
     from reidsearch.output.drawing import Drawing
@@ -74,6 +75,7 @@ def command(
     """
     from reidsearch.output.emit import emit
     from reidsearch.output.ground import grounds_json, grounds_view
+    from reidsearch.services.ground import none_of
 
     given = (source, from_time, to_time, click_px, note)
     _require_sense(points, given, clear=clear, number=number, output=output)
@@ -86,6 +88,7 @@ def command(
         elif points:
             shown = opened.footage.find(source) if source else opened.ground.source_of(camera)
             read = _points(points, shown)
+            still = _still(opened, shown) if output else None  # footage may be away: set nothing
             change = "set"
             found = [
                 opened.ground.set(
@@ -93,14 +96,15 @@ def command(
                     note=note or "",
                 )
             ]  # fmt: skip
-            drawn = _drawn(opened, found[-1], shown) if output else None
+            drawn = _drawn(opened, found[-1], still) if still else None
         else:
             found = [one for one in opened.ground.of(camera) if number in (None, one.number)]
+            if not found and (output or number is not None):
+                raise none_of(camera, number)
             if output:
-                if not found:
-                    raise _nothing(camera)
                 of = opened.footage.find(source) if source else None
-                drawn = _drawn(opened, found[-1], of or opened.ground.source_of(camera, found[-1]))
+                shown = of or opened.ground.source_of(camera, found[-1])
+                drawn = _drawn(opened, found[-1], _still(opened, shown))
     if drawn is not None and output is not None:
         write_picture(output, drawn)
     document = grounds_json(camera, found, change)
@@ -147,16 +151,15 @@ def _points(texts: Sequence[str], source: SourceCoverage) -> list[GroundPoint]:
     return [GroundPoint(x / width, y / height, east, north) for x, y, east, north in found]
 
 
-def _drawn(archive: Archive, one: CameraGround, source: SourceCoverage) -> Drawing:
-    from reidsearch.output.ground_picture import ground_picture
-
+def _still(archive: Archive, source: SourceCoverage) -> tuple[Pixels, str]:
+    """Return a picture of a source, and what it is."""
     at_s = source.duration_s / 2
     picture = archive.footage.frame_of(source.source_id, at_s)
-    shown = f"still of {source.location.rpartition('/')[2]} at {float(at_s):.1f} s"
-    return ground_picture(picture.pixels, one, imprint_of(archive), shown)
+    return picture.pixels, f"still of {source.location.rpartition('/')[2]} at {float(at_s):.1f} s"
 
 
-def _nothing(camera: str) -> Exception:
-    from reidsearch.base.errors import Kind, NotFound
+def _drawn(archive: Archive, one: CameraGround, still: tuple[Pixels, str]) -> Drawing:
+    from reidsearch.output.ground_picture import ground_picture
 
-    return NotFound(f"camera {camera!r} has no ground", kind=Kind.GROUND_MISSING, camera=camera)
+    pixels, shown = still
+    return ground_picture(pixels, one, imprint_of(archive), shown)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from reidsearch.cli.files import output_option
 from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
+from reidsearch.cli.nearby import whom_given
 from reidsearch.cli.options import (
     archive_and_case_options,
     format_option,
@@ -41,17 +42,25 @@ def command(
 ) -> None:
     """Show who was repeatedly seen where and when an identity was.
 
+    IDENTITY is a name or number, or identity:N.
     Others are identities, and people whom the last `link` has proposed and nobody has confirmed. A
     meeting is a sighting by the same camera within the time; listed is who was met on two
     occasions or at two places, beside how often chance would have it, with its interval and the
     p-value. Habits meet as well: this is a reason to look, not a proof of company.
     """
+    from reidsearch.base.errors import UsageError
     from reidsearch.output.company import company_json, company_view
     from reidsearch.output.emit import emit
 
+    whom = identity if identity.isdecimal() else whom_given(identity)
+    if not isinstance(whom, str):
+        raise UsageError(
+            f"{identity!r} is no identity",
+            "whom they met is asked of an identity: its name, or identity:N",
+        )
     sheets = []
     with reading_archive(archive) as opened:
-        found = opened.company(identity, within_s=float(within))
+        found = opened.company(whom, within_s=float(within))
         if output is not None:
             from reidsearch.output.pages.company import company_shown
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -34,13 +35,23 @@ def whom_given(text: str) -> int | str | Member:
     """Read who is meant: `7` is a crop, `tracklet:4` a tracklet, all else an identity.
 
     `identity:7` is the identity with this number, or of this name.
+
+    Raises:
+        UsageError: a tracklet is meant, but no number is given.
     """
+    from reidsearch.base.errors import UsageError
     from reidsearch.domain.decisions import Member
 
-    kind, _, rest = text.partition(":")
+    kind, colon, rest = text.partition(":")
     if kind == "identity" and rest:
         return rest
-    if kind == "tracklet" and rest.isascii() and rest.isdigit():
+    if kind == "tracklet" and colon:
+        if not (rest.isascii() and rest.isdigit()):
+            raise UsageError(
+                f"{text!r} is no tracklet",
+                "give its number: tracklet:4; an identity of this name: "
+                f"{quote(f'identity:{text}')}",
+            )
         return Member("tracklet", int(rest))
     return int(text) if text.isascii() and text.isdigit() else text
 
@@ -73,7 +84,7 @@ def whom_given(text: str) -> int | str | Member:
     "lasting",
     type=Duration(least=0),
     metavar="DURATION",
-    help="So long in sum, with --closer-than: 30s; default: at any moment.",
+    help="So long within one tracklet (--closer-than): 30s.",
 )
 @format_option()
 @output_option("Write a contact sheet of them", SHEETS)
@@ -97,7 +108,8 @@ def command(
     What footage of that time was not analysed is told. Being seen near is not being together.
 
     --closer-than leaves who was so near while one recording showed both: those who certainly were,
-    who possibly were, and of whom it cannot be decided (no ground, feet out of the picture).
+    who possibly were, and of whom it cannot be decided (no ground, feet out of the picture). With
+    --for they were so for so long, in sum, within one tracklet of theirs; without it at any moment.
     """
     from reidsearch.base.errors import UsageError
     from reidsearch.domain.nearby import Around, CloserThan

@@ -143,6 +143,8 @@ class Closer:
         """Tell whether they were closer for so many seconds in sum."""
         if self.certain_s > 0 and self.certain_s >= seconds:
             return Verdict.CERTAIN
+        if self.together_s + 1e-9 < seconds:  # not long enough, however near they were
+            return Verdict.NO
         if self.undecided_s >= self.together_s - 1e-9:
             return Verdict.UNDECIDED
         if self.possible_s > 0 and self.possible_s + self.undecided_s >= seconds:

@@ -77,7 +77,7 @@ class CloserThan:
     """What is asked of the distance.
 
     Args:
-        for_s: for how long in sum, seconds; 0: at any moment.
+        for_s: for how long in sum within one tracklet, seconds; 0: at any moment.
     """
 
     limit: Limit
@@ -138,7 +138,7 @@ class NearbyStatement:
         own: further tracklets of the same identity that were left out.
         ways_known: whether any least time between two cameras is on record.
         closer_than: only those who were so near, certainly or possibly, or of whom nobody knows.
-        not_closer: how many were left out because they were not.
+        not_closer: how many tracklets were left out because they were not.
         apart_in_time: how many were left out because nothing shows them at the same time.
     """
 

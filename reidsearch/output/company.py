@@ -55,7 +55,7 @@ def _companions(found: Company) -> FittedTable:
         [
             Column("no.", [str(n) for n in range(1, len(found.companions) + 1)], 0, right=True),
             column("who", 0, who_text, wrapped=True),
-            column("met", 0, lambda one: str(len(one.meetings)), right=True),
+            column("met", 0, lambda one: str(one.chance.observed), right=True),
             column("by chance", 0, chance_text, right=True),
             column("occasions", 1, lambda one: str(one.occasions), right=True),
             column("places", 2, lambda one: str(len(one.cameras)), right=True),
@@ -135,6 +135,8 @@ def company_rests_on(found: Company) -> list[str]:
     ]
     if found.companions:
         told += [
+            "Met: sightings of the person with the other one beside; one that was met on two of "
+            "the other one's occasions counts twice, as it does by chance.",
             "By chance: each occasion of the other one moved as a whole to when anybody else "
             "passed the same camera; the mean, and in how many of 95 in 100 cases. p: how likely "
             f"so many or more are by chance; p of all: times the {statement.compared:,} people "

@@ -68,7 +68,7 @@ def accidental_text(one: Accidental | None) -> str:
     """Return how many pairs reach a score by accident: `0.8 (0.3 to 2.1)`, `below 3`, `unknown`."""
     if one is None:
         return "unknown"
-    if not one.expected:  # none of the pairs that were compared with: only a limit is known
+    if not one.expected or (not one.low and one.expected >= one.high):  # only a limit is known
         return f"below {one.high:.2g}"
     return f"{one.expected:.2g} ({one.low:.2g} to {one.high:.2g})"
 

@@ -131,10 +131,11 @@ def nearby_rests_on(found: Nearby) -> list[str]:
     """Return what was looked at, and how to read it."""
     statement, people = found.statement, found.people
     sightings = count(len(found.sightings), "sighting")
+    seen = len(people) + statement.not_closer + statement.apart_in_time
     told = [
-        f"{count(len(people), 'tracklet was', 'tracklets were')} seen within "
+        f"{count(seen, 'tracklet was', 'tracklets were')} seen within "
         f"{duration(statement.within_s)} of {sightings}"
-        + (" (crops of no tracklet count as one each)." if people else "; nobody else."),
+        + (" (crops of no tracklet count as one each)." if seen else "; nobody else."),
         _looked(statement),
         'Seen by one camera at one time is not "together": nothing here says that these people '
         "know each other, or were side by side.",
@@ -143,10 +144,11 @@ def nearby_rests_on(found: Nearby) -> list[str]:
         told += _closer_told(found, statement.closer_than)
     unsure = sum(not one.at_once for one in people)
     if unsure:
+        them = "them" if statement.closer_than is None else "those listed"
         told.append(
-            f"{unsure:,} of them {'was' if unsure == 1 else 'were'} never in one picture with the "
-            "person, so they may be the same person, whose tracklet was interrupted, or whom two "
-            "recordings show."
+            f"{unsure:,} of {them} {'was' if unsure == 1 else 'were'} never in one picture with "
+            "the person, so they may be the same person, whose tracklet was interrupted, or whom "
+            "two recordings show."
         )
     if people:
         told.append(
@@ -167,12 +169,13 @@ def nearby_rests_on(found: Nearby) -> list[str]:
 def _closer_told(found: Nearby, asked: CloserThan) -> list[str]:
     """Return what the distance was found by, and who was left out."""
     counted = Counter(one.beside.verdict for one in found.people if one.beside)
-    lasting = f" for {duration(asked.for_s)} in sum" if asked.for_s else ""
+    lasting = f" for {duration(asked.for_s)} within one tracklet" if asked.for_s else ""
+    not_closer, apart = found.statement.not_closer, found.statement.apart_in_time
     told = [
         f"Closer than {asked.limit.text}{lasting}: {counted[Verdict.CERTAIN]:,} certainly, "
         f"{counted[Verdict.POSSIBLE]:,} possibly, {counted[Verdict.UNDECIDED]:,} not decided; "
-        f"left out: {found.statement.not_closer:,} who were not, and "
-        f"{found.statement.apart_in_time:,} whom nothing shows at the same time.",
+        f"left out: {count(not_closer, 'tracklet that was', 'tracklets that were')} not, and "
+        f"{apart:,} that nothing shows at the same time.",
         MEANS[asked.limit.unit],
     ]
     if any(one.beside and one.beside.closer is None for one in found.people):

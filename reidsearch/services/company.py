@@ -14,7 +14,8 @@ from reidsearch.domain.company import Companion, Company, CompanyStatement, Meet
 from reidsearch.domain.decisions import Linking, Member, Named, Presence
 from reidsearch.domain.event_log import Event
 from reidsearch.domain.nearby import MOST_WITHIN_S, Whom, whom_json
-from reidsearch.services.nearby import Lying, lies, of_whom
+from reidsearch.services.lying import Lying, lies
+from reidsearch.services.nearby import of_whom
 from reidsearch.services.search_log import entries_of
 from reidsearch.services.sight import Sight
 from reidsearch.store.cases import asked_for

@@ -86,10 +86,7 @@ class GroundService:
                 if number is None or one.number == number
             ]
             if not found:
-                of = "no ground" if number is None else f"no ground {number}"
-                raise NotFound(
-                    f"camera {camera!r} has {of}", kind=Kind.GROUND_MISSING, camera=camera
-                )
+                raise none_of(camera, number)
             held.clear_grounds(connection, found)
         return found
 
@@ -127,6 +124,12 @@ class GroundService:
                 + (" where this ground holds" if ground is not None else "")
             )
         return found[-1]
+
+
+def none_of(camera: str, number: int | None) -> NotFound:
+    """Return the error that a camera has no ground, or not the one with a number."""
+    of = "no ground" if number is None else f"no ground {number}"
+    return NotFound(f"camera {camera!r} has {of}", kind=Kind.GROUND_MISSING, camera=camera)
 
 
 def begins(source: SourceCoverage, media_s: Fraction = Fraction(0)) -> dt.datetime | None:

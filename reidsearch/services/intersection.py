@@ -66,8 +66,9 @@ def intersection(
 
     Raises:
         NotFound: there is no such camera.
-        UsageError: fewer than two places; a time is none, or may be of several days; too many
-            people were at a place; it needs a case, see `asked_for`.
+        UsageError: fewer than two places; a time is none, or may be of several days; two places
+            are one camera at one time; too many people were at a place; it needs a case, see
+            `asked_for`.
     """
     case = asked_for(store)
     if len(places) < 2:
@@ -113,6 +114,7 @@ class _Question:
             if source.camera is not None:
                 self._sources.setdefault(source.camera, []).append(source)
         self._intervals = [self._interval(one) for one in places]
+        _require_apart(self._intervals)
         adjustment = gallery.adjustment()
         self._adjustment = adjustment if isinstance(adjustment, Adjustment) else None
         self._why_plain = adjustment if isinstance(adjustment, WhyNotAdjusted) else None
@@ -326,6 +328,18 @@ def _impostors(store: Store, question: _Question) -> NDArray[np.float32]:
     ]
     scores: NDArray[np.float32] = np.einsum("nd,nd->n", rows[0], rows[1]).astype(np.float32)
     return scores
+
+
+def _require_apart(intervals: Sequence[around_store.Interval]) -> None:
+    """Refuse one camera at one time twice: everybody there would be a chain with themselves."""
+    for number, one in enumerate(intervals, start=1):
+        for other, two in enumerate(intervals[: number - 1], start=1):
+            if one.camera == two.camera and one.from_us < two.to_us and two.from_us < one.to_us:
+                raise UsageError(
+                    f"places {other} and {number} are both camera {one.camera!r}, at times that "
+                    "overlap",
+                    "give times that do not overlap, or another camera",
+                )
 
 
 def _at(local: dt.datetime, zone: dt.tzinfo | None, told: str) -> dt.datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import reduce
@@ -11,10 +12,13 @@ from reidsearch.domain.distance import Closer, Verdict
 from reidsearch.domain.nearby import Beside, CloserThan, Nearby, SeenNearby
 from reidsearch.domain.tracklets import TrackletSeen
 from reidsearch.services.distance import DistanceService
+from reidsearch.services.lying import lies
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.presence import at_once
 from reidsearch.store.footage.tracklet_reader import tracklets
 
+_EXACT_S = 0.001
+"""Times of a recording are told no more exactly."""
 _ORDER = {Verdict.CERTAIN: 0, Verdict.POSSIBLE: 1, Verdict.UNDECIDED: 2}
 
 
@@ -51,6 +55,8 @@ def _beside(
     asked: CloserThan,
 ) -> Beside | None:
     """Return how near somebody was to all sightings at once; None: never in sight at once."""
+    if (one.at_once or one.overlap_s) and _most_s(sightings, one) + _EXACT_S < asked.for_s:
+        return Beside(Verdict.NO, None)
     if not one.at_once:
         return Beside(Verdict.UNDECIDED, None) if one.overlap_s else None
     both = [other for other in (sightings[at - 1] for at in one.near) if at_once(other, one.seen)]
@@ -66,6 +72,18 @@ def _beside(
     if len(known) < len(told) and verdict is not Verdict.CERTAIN:
         verdict = Verdict.POSSIBLE if whole.possible_s else Verdict.UNDECIDED
     return Beside(verdict, whole)
+
+
+def _most_s(sightings: tuple[Presence, ...], one: SeenNearby) -> float:
+    """Return for how long somebody and the person were both in sight at the most."""
+    total = 0.0
+    for number in one.near:
+        lying = lies(number, sightings[number - 1], one.seen)
+        if lying is not None:
+            if lying.doubt_s is None:
+                return math.inf
+            total += max(0.0, lying.overlap_s + lying.doubt_s - abs(lying.gap_s))
+    return total
 
 
 def _joined(every: Iterable[Closer]) -> Closer:

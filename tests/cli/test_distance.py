@@ -88,7 +88,9 @@ def test_without_a_ground_it_is_one_in_the_picture_and_says_so(run: CommandLine)
     assert "camera ground yard" in refused.err
     assert run("distance", 1, 2, "--closer-than", "2m", "--in", "heights").code == 2
     assert run("distance", 1, 1).code == 2
-    assert run("distance", 1, 99).code == 9
+    beyond = 10**23  # more than a database has for a number
+    for command in (["distance", 1, 99], ["distance", beyond, 1], ["nearby", f"tracklet:{beyond}"]):
+        assert run(*command).code == 9
 
 
 def test_a_ground_is_set_shown_drawn_and_cleared(run: CommandLine, tmp_path: Path) -> None:
@@ -100,6 +102,8 @@ def test_a_ground_is_set_shown_drawn_and_cleared(run: CommandLine, tmp_path: Pat
     assert "cross" in run("camera", "ground", "yard", *crossed).err
     assert "is no point" in run("camera", "ground", "yard", "1,2,3,4").err
     drawn = tmp_path / "grid.png"
+    missing = run("camera", "ground", "yard", "--number", 99)
+    assert (missing.code, "no ground 99" in missing.err) == (9, True)
     assert run("camera", "ground", "yard", *points(), "--to", "2024-05-31T11:00Z").code == 0
     assert run("camera", "ground", "yard", *points(), "-o", drawn).code == 0
     picture = np.asarray(Image.open(drawn).convert("RGB"))
@@ -123,6 +127,7 @@ def test_nearby_tells_who_was_certainly_possibly_and_not_so_near(run: CommandLin
 
     undecided, _ = near("--closer-than", "2m")
     assert undecided == {2: "undecided", 3: "undecided"}  # no ground: no metres
+    assert near("--closer-than", "2m", "--for", "7.5s")[0] == {2: "undecided"}  # 3 is seen for 7 s
     assert "no ground of the camera" in run("nearby", "tracklet:1", "--closer-than", "2m").out
     assert run("camera", "ground", "yard", *points()).code == 0
     people, statement = near("--closer-than", "2m", "--for", "2s")
@@ -130,6 +135,9 @@ def test_nearby_tells_who_was_certainly_possibly_and_not_so_near(run: CommandLin
     assert statement["closer_than"] == {"value": 2.0, "unit": "metres", "for_s": 2.0}
     assert near("--closer-than", "1.35m", "--for", "2s")[0] == {2: "possible"}
     assert near("--closer-than", "2m", "--for", "20s")[0] == {}
+    nobody = run("nearby", "tracklet:1", "--closer-than", "2m", "--for", "20s").out
+    assert "2 tracklets were seen within" in nobody
+    assert "2 tracklets that were not, and 0" in nobody
     assert "certain" in run("nearby", "tracklet:1", "--closer-than", "2m").out
     assert near("--closer-than", "1.5heights", "--for", "2s")[0][2] == "certain"
     assert run("nearby", "tracklet:1", "--for", "2s").code == 2

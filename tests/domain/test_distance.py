@@ -134,3 +134,4 @@ def test_certainly_possibly_and_not_closer_are_told_apart() -> None:
     first.xyxy[:, 3] = HEIGHT
     nothing = closer([between(first, second, ground())], Limit.parse("2m"))
     assert nothing.verdict(1.0) is Verdict.UNDECIDED
+    assert nothing.verdict(nothing.together_s + 1) is Verdict.NO

@@ -110,9 +110,17 @@ def test_the_command_as_json_table_and_sheet(made, run: CommandLine, tmp_path):
     shutil.copytree(made.folder, run.archive)
     told = json.loads(run("company", "p0", "--within", "30s", "--format", "json").out)
     assert told["companions"][0]["identity"]["name"] == "p1"
+    # Printed is what is compared with chance: a sighting met on two occasions counts twice.
+    often = json.loads(run("company", "p0", "--within", "1h", "--format", "json").out)["companions"]
+    counted = [one["chance"]["observed"] for one in often]
+    assert counted != [one["met"] for one in often]
+    table = run("company", "p0", "--within", "1h").out.splitlines()[3 : 3 + len(often)]
+    assert [int(row.split()[2]) for row in table] == counted
     sheet = tmp_path / "company.html"
     ran = run("company", "p0", "-o", sheet)
     assert "more often than chance" in ran.out
     assert "Nothing was linked" in ran.out
     assert "sighting 1" in sheet.read_text()
     assert run("company", "eve").code == 9
+    assert run("company", "identity:1").out == run("company", "1").out
+    assert run("company", "tracklet:1").code == 2

@@ -80,8 +80,11 @@ def test_decisions_and_what_one_recording_shows_at_once_count(archive, made):
     archive.identities.new("bert", [other])
     again = archive.intersection(places(made), k=1).chains[0]
     assert {seen.crop_ids[0] for seen in again.seen} != {one, other}
-    same = [Place(places(made)[0].camera, BEGIN, BEGIN + HOUR)] * 2
-    for chain in archive.intersection(same, k=20).chains:
+    camera = places(made)[0].camera
+    with pytest.raises(UsageError, match=f"1 and 2 are both camera '{camera}'"):
+        archive.intersection([Place(camera, BEGIN, BEGIN + HOUR)] * 2)
+    halves = [(BEGIN, BEGIN + HOUR / 2), (BEGIN + HOUR / 2, BEGIN + HOUR)]
+    for chain in archive.intersection([Place(camera, *half) for half in halves], k=20).chains:
         first, second = chain.seen
         apart = first.first_us > second.last_us or second.first_us > first.last_us
         assert first.member == second.member or apart

@@ -161,3 +161,4 @@ def test_the_command_as_json_table_and_sheet(made, run: CommandLine, tmp_path):
     assert "link --min-transit" in run("nearby", "tracklet:1").out
     assert run("nearby", "identity:1", "--cameras", "same", "--format", "csv").out.count("\n") == 4
     assert run("nearby", "eve").code == 9
+    assert run("nearby", "tracklet:x").code == 2

@@ -31,7 +31,7 @@ def company_shown(found: Company) -> Shown:
 
 def _group(found: Company, one: Companion) -> Group:
     notes = [
-        f"Met {count(len(one.meetings), 'time')}, by chance {chance_text(one)}; p "
+        f"Met {count(one.chance.observed, 'time')}, by chance {chance_text(one)}; p "
         f"{p_text(one.chance.p)}, of all people compared {p_text(one.p_corrected)}: "
         + ("beyond chance." if one.beyond_chance else "not beyond chance.")
     ]

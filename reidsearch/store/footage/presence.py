@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from reidsearch.domain.decisions import Member, Presence
 from reidsearch.domain.tracklets import SourceInterval
 from reidsearch.store import tables
-from reidsearch.store.chunks import CHUNK
+from reidsearch.store.chunks import chunks, possible
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.tracklet_reader import interval, parts_of, purity_of, views_of
 
@@ -34,9 +34,8 @@ def presences(connection: Connection, members: Iterable[Member]) -> dict[Member,
     wanted = sorted(set(members))
     found: dict[Member, Presence] = {}
     for kind in ("tracklet", "crop"):
-        numbers = [member.number for member in wanted if member.kind == kind]
-        for start in range(0, len(numbers), CHUNK):
-            part = numbers[start : start + CHUNK]
+        numbers = possible(member.number for member in wanted if member.kind == kind)
+        for part in chunks(numbers):
             found |= (
                 _tracklets(connection, part) if kind == "tracklet" else _crops(connection, part)
             )

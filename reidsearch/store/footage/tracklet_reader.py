@@ -11,7 +11,7 @@ from reidsearch.base.errors import ArchiveError, Kind, NotFound
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.tracklets import Doubt, Purity, SourceInterval, Trace, TrackletSeen
 from reidsearch.store import tables
-from reidsearch.store.chunks import CHUNK, of_ids
+from reidsearch.store.chunks import CHUNK, chunks, of_ids, possible
 from reidsearch.store.crops.store import Store
 from reidsearch.store.decoding import reads
 from reidsearch.store.footage import rows as footage_rows
@@ -38,8 +38,8 @@ def tracklets(store: Store, ids: Sequence[int]) -> dict[int, TrackletSeen]:
     """Return those tracklets that are stored, by id."""
     found: dict[int, TrackletSeen] = {}
     with store.read() as connection:
-        for start in range(0, len(ids), CHUNK):
-            found.update(_tracklets(connection, list(ids[start : start + CHUNK])))
+        for part in chunks(possible(ids)):
+            found.update(_tracklets(connection, list(part)))
     return found
 
 
