@@ -21,7 +21,7 @@ from reidsearch.domain.audit import (
 )
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.text import UNKNOWN
-from reidsearch.output.visible import visible
+from reidsearch.output.visible import count, visible
 
 
 def audit_view(found: Audit) -> RenderableType:
@@ -60,8 +60,8 @@ def sentences(found: Audit) -> list[str]:
         told.append(f"Fewer than {ENOUGH_PAIRS} pairs, too few to tell: {', '.join(few)}.")
     if doubled := sum(one.doubled for one in found.cameras):
         told.append(
-            f"{doubled:,} pairs were left out: their boxes lie over each other, so one person may "
-            "have been boxed twice."
+            f"Left out: {count(doubled, 'pair')} whose boxes lie over each other, so that one person "
+            "may have been boxed twice."
         )
     left = [one for one in found.cameras if one.read < one.sources]
     if left:
