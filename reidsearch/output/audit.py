@@ -60,8 +60,8 @@ def sentences(found: Audit) -> list[str]:
         told.append(f"Fewer than {ENOUGH_PAIRS} pairs, too few to tell: {', '.join(few)}.")
     if doubled := sum(one.doubled for one in found.cameras):
         told.append(
-            f"Left out: {count(doubled, 'pair')} whose boxes lie over each other, so that one person "
-            "may have been boxed twice."
+            f"Left out: {count(doubled, 'pair')} whose boxes lie over each other, so that one "
+            "person may have been boxed twice."
         )
     left = [one for one in found.cameras if one.read < one.sources]
     if left:
