@@ -164,6 +164,7 @@ class Absence:
         others: further factors of this search, by name.
         cameras: by name; None: the archive holds no footage that passes the filters.
         notes: what limits all of it, in sentences.
+        narrowed: of whom it is, in sentences: filters are by what no factor is about.
     """
 
     answer: Answer = field(repr=False)
@@ -175,6 +176,7 @@ class Absence:
     others: tuple[tuple[str, Factor], ...]
     cameras: tuple[CameraAbsence, ...]
     notes: tuple[str, ...] = ()
+    narrowed: tuple[str, ...] = ()
 
 
 def confident(answer: Answer) -> bool | None:
@@ -224,6 +226,13 @@ def common_us(one: Sequence[Interval], other: Sequence[Interval]) -> int:
             found += min(last, other[place][1]) - max(first, other[place][0])
             place += 1
     return found
+
+
+def common(one: Sequence[Interval], other: Sequence[Interval]) -> list[Interval]:
+    """Return when both last; each as `merged` returns them."""
+    return merged(
+        (max(first, begins), min(last, ends)) for first, last in one for begins, ends in other
+    )
 
 
 def covered(
