@@ -179,18 +179,22 @@ class Absence:
     narrowed: tuple[str, ...] = ()
 
 
-def confident(answer: Answer) -> bool | None:
+def confident(answer: Answer, searched_as: int | None = None) -> bool | None:
     """Tell whether an answer has a match that is confidently of the person searched for.
 
     One that somebody confirmed of the identity searched for is; what was searched with is not. Of
     the others the archive's own calibration decides; a reference from elsewhere does not count.
+
+    Args:
+        searched_as: the identity that the crops searched with are confirmed as; None: of none.
     """
     statement = answer.statement
     found = [match for match in answer.matches if match.own is None and not match.liked]
-    if statement.identity is not None:
-        named = statement.identity.named.identity_id
-        if any(one.identity is not None and one.identity.identity_id == named for one in found):
-            return True
+    named = statement.identity.named.identity_id if statement.identity else searched_as
+    if named is not None and any(
+        one.identity is not None and one.identity.identity_id == named for one in found
+    ):
+        return True
     by = statement.calibrated_by
     if not found:
         return False

@@ -30,6 +30,7 @@ from reidsearch.domain.absence import (
 )
 from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.answers import Answer, Statement
+from reidsearch.domain.decisions import Member
 from reidsearch.domain.footage import UNSEEN
 from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.index.gallery import Gallery
@@ -46,7 +47,8 @@ from reidsearch.store.crops.labelled import confirmed_crops, labelled_crops
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.reader import any_footage
 from reidsearch.store.footage.searched import Analysed, analysed
-from reidsearch.store.identities.store import last_decision
+from reidsearch.store.footage.tracklet_reader import tracklet_ids
+from reidsearch.store.identities.store import last_decision, marks
 from reidsearch.store.selection import cameras_passing
 from reidsearch.store.timezone import stored_timezone
 
@@ -110,7 +112,7 @@ class AbsenceService:
         ]
         return Absence(
             answer,
-            confident(answer),
+            self._confident(answer),
             asked[0][0] if asked else None,
             asked[-1][1] if asked else None,
             step_us,
@@ -129,9 +131,20 @@ class AbsenceService:
         That is an answer with a confident match, and any of an archive without footage, of which
         nothing is known. Raises as `of`.
         """
-        if confident(answer) or not any_footage(self._store):
+        if self._confident(answer) or not any_footage(self._store):
             return None
         return self.of(answer, cameras)
+
+    def _confident(self, answer: Answer) -> bool | None:
+        crops = [one.crop_id for one in answer.statement.query_pictures if one.crop_id is not None]
+        tracklet = tracklet_ids(self._store, crops)
+        members = [
+            Member("tracklet", tracklet[crop]) if crop in tracklet else Member("crop", crop)
+            for crop in crops
+        ]
+        found = {one.identity for one in marks(self._store, members).values() if one.identity}
+        named = found.pop() if len(found) == 1 else None
+        return confident(answer, named.identity_id if named else None)
 
     # -- coverage -----------------------------------------------------------------------------
 
