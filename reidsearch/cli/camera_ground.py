@@ -126,8 +126,11 @@ def _require_sense(
         raise UsageError("--clear removes a ground: give no points and nothing of theirs with it")
     if number is not None and points:
         raise UsageError("--number is of a ground that is there: give no points with it")
-    _, *of_setting = given
-    if not points and any(one is not None for one in of_setting):
+    source, *of_setting = given
+    drawn = source is not None and output is not None  # the still is of that source
+    if not points and (
+        (source is not None and not drawn) or any(one is not None for one in of_setting)
+    ):
         raise UsageError("a ground is set by its points", "give four: X,Y=EAST,NORTH")
 
 

@@ -12,9 +12,11 @@ import click
 from reidsearch.cli.explain_absence import Shown, explain_absence, match_of, require_absence
 from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.filters import (
+    Narrowed,
     attribute_options,
     filter_options,
     filters_from,
+    narrowing_options,
     time_of_day_option,
 )
 from reidsearch.cli.grouped import argument, grouped_command, option
@@ -54,12 +56,20 @@ SEARCH = "Search (--absence)"
 @query_camera_option
 @filter_options
 @time_of_day_option
+@narrowing_options
 @attribute_options
 @option("-k", group=SEARCH, default=10, type=click.IntRange(1), help="Matches (default 10).")
 @option("--min-score", group=SEARCH, type=click.FloatRange(-1, 1), help="Exclude lower scores.")
 @option("--max-false-alarms", group=SEARCH, type=float, help="As of `query`.")
 @option("--ungrouped", group=SEARCH, is_flag=True, help="Every crop of a tracklet counts.")
 @option("--no-rerank", group=SEARCH, is_flag=True, help="Rank by score only.")
+@option(
+    "--spread",
+    group=SEARCH,
+    type=click.IntRange(1),
+    metavar="N",
+    help="At most N matches of each camera.",
+)
 @option("--exact", group=SEARCH, is_flag=True, help="Guarantee that no better match is missed.")
 @no_adjust_option()
 @format_option()
@@ -86,6 +96,7 @@ def command(
     sources: tuple[str, ...],
     timezone: str | None,
     time_of_day: str | None,
+    narrowed: Narrowed,
     wearing: tuple[str, ...],
     with_things: tuple[str, ...],
     without_things: tuple[str, ...],
@@ -94,6 +105,7 @@ def command(
     max_false_alarms: float | None,
     ungrouped: bool,
     no_rerank: bool,
+    spread: int | None,
     exact: bool,
     no_adjust: bool,
     archive: Address,
@@ -130,6 +142,7 @@ def command(
             with_things,
             without_things,
             time_of_day,
+            narrowed,
         )
         request = SearchRequest(
             k=k,
@@ -138,6 +151,7 @@ def command(
             max_false_alarms=max_false_alarms,
             grouped=not ungrouped,
             exact=exact,
+            spread=spread,
             reranked=not no_rerank,
             adjusted=not no_adjust,
             query_camera=query_camera,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from reidsearch.base.errors import UsageError
 from reidsearch.cli.files import write_picture
+from reidsearch.cli.filters import Narrowed
 from reidsearch.cli.imprint import imprint_of
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 ONLY_OF_ABSENCE = (
     *("identity", "cameras", "not_cameras", "after", "before", "sources", "timezone"),
     *("time_of_day", "wearing", "with_things", "without_things", "k", "min_score"),
-    *("max_false_alarms", "ungrouped", "no_rerank", "exact"),
+    *("max_false_alarms", "ungrouped", "no_rerank", "spread", "exact"),
+    *(field.name for field in fields(Narrowed)),
 )
 """Parameters of `explain` that say how a search was made, which a score does not depend on."""
 

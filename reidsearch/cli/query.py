@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -296,6 +296,8 @@ def command(
             first, filters, k, form, whole=statement, output=output, opens=open_sheet
         )
         return
+    of_identity: dict[str, Any]
+    of_identity = {"new_only": new_only, "space_time": space_time, "combined": combined}
     request = SearchRequest(
         k=k,
         filters=filters,
@@ -310,12 +312,10 @@ def command(
         order=Order(order),
         spread=spread,
         identity=identity,
-        new_only=new_only,
         likes=likes,
         unlikes=unlikes,
         stability=stability,
-        space_time=space_time,
-        combined=combined,
+        **({} if batch else of_identity),  # in a list rows name the identity
     )
     if others:
         shown = query_several.Shown(form, statement, output, open_sheet)
@@ -337,7 +337,8 @@ def command(
             query_many.show_plan(opened.plan_search(request), form)
             return
         if batch is not None:
-            query_many.answer_list(opened, batch, form, request, whole=statement, as_whole=as_whole)
+            rows = query_many.Listed(batch, request, of_identity, as_whole)
+            query_many.answer_list(opened, rows, form, whole=statement)
             return
         found = read_query_input(
             opened, progress, images, crops, frame, box, person, tiles, as_whole

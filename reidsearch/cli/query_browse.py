@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 OF_A_QUERY = frozenset({
     "box", "person", "tiles", "as_whole", "query_camera", "likes", "unlikes", "new_only",
     "min_score", "max_false_alarms", "prior", "ungrouped", "no_rerank", "no_adjust", "exact",
-    "timeline", "order", "spread", "stability",
+    "timeline", "order", "spread", "stability", "space_time", "combined",
 })  # fmt: skip
 """Options that say nothing where nobody is searched for."""
 

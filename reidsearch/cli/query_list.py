@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ Row = Mapping[str, str | None]
 
 WHO = ("image", "crop", "identity")
 LONGEST_ID = 20  # digits: no crop of SQLite has more
+_NOTHING: Mapping[str, Any] = {}
 BEYOND = ""  # where cells beyond the header's are kept
 COLUMNS = (
     "query",
@@ -35,7 +36,7 @@ COLUMNS = (
 
 
 def read_query_list(
-    path: Path, common: SearchRequest
+    path: Path, common: SearchRequest, of_identity: Mapping[str, Any] = _NOTHING
 ) -> list[tuple[str, SearchRequest | ReidsearchError]]:
     """Read names and requests; rows of one name that follow each other show one person.
 
@@ -43,6 +44,7 @@ def read_query_list(
 
     Args:
         common: the request of a row that says nothing else.
+        of_identity: fields of all requests that need an identity, which rows name.
 
     Raises:
         UsageError: the table as a whole cannot be read, or is no list of queries.
@@ -61,7 +63,7 @@ def read_query_list(
             f"{', '.join(name for name in COLUMNS if name not in WHO)}",
         )
     return [
-        (name, _request(path, [(line, row) for _, line, row in some], common))
+        (name, _request(path, [(line, row) for _, line, row in some], common, of_identity))
         for name, some in itertools.groupby(named, key=lambda one: one[0])
     ]
 
@@ -85,11 +87,14 @@ def _name(row: Row) -> str:
 
 
 def _request(
-    path: Path, rows: Iterable[tuple[int, Row | csv.Error]], common: SearchRequest
+    path: Path,
+    rows: Sequence[tuple[int, Row | csv.Error]],
+    common: SearchRequest,
+    of_identity: Mapping[str, Any],
 ) -> SearchRequest | ReidsearchError:
     pictures: list[QueryPicture] = []
     given: dict[str, Any] = {}
-    for line, row in rows:
+    for number, (line, row) in enumerate(rows, start=1):
         try:
             if isinstance(row, csv.Error):
                 raise UsageError(f"the row cannot be read: {row}")
@@ -105,7 +110,8 @@ def _request(
                 if column in given and given[column] != value:
                     raise UsageError(f"{column} differs from an earlier row of the same query")
                 given[column] = value
-            request = replace(common, query=pictures, **given)
+            whole = of_identity if number == len(rows) else {}  # a later row may name it
+            request = replace(common, query=pictures, **given, **whole)
         except ReidsearchError as error:
             return error.reworded(f"{path}, line {line}: {error.message}", UsageError)
     return request

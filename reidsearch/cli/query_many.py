@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,21 +101,27 @@ def show_plan(plan: Plan, form: str) -> None:
     emit(form, plan_json(plan), plan_text(plan))
 
 
-def answer_list(
-    archive: Archive,
-    path: Path,
-    form: str,
-    common: SearchRequest,
-    *,
-    whole: bool = False,
-    as_whole: bool = False,
-) -> None:
-    """Print the answers to a list of queries, in its order, and the errors of those that failed.
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list of queries.
 
     Args:
         common: what the list does not say itself.
-        whole: as a table with all of their statements.
+        of_identity: as `read_query_list` takes it.
         as_whole: images are taken as they are.
+    """
+
+    path: Path
+    common: SearchRequest
+    of_identity: Mapping[str, Any]
+    as_whole: bool
+
+
+def answer_list(archive: Archive, rows: Listed, form: str, *, whole: bool = False) -> None:
+    """Print the answers to a list of queries, in its order, and the errors of those that failed.
+
+    Args:
+        whole: as a table with all of their statements.
 
     Raises:
         UsageError: the list cannot be read.
@@ -124,13 +130,13 @@ def answer_list(
     from reidsearch.cli.query_list import read_query_list
     from reidsearch.domain.answers import Failed
 
-    listed = read_query_list(path, common)
+    listed = read_query_list(rows.path, rows.common, rows.of_identity)
     waiting: deque[tuple[str, ReidsearchError | None]] = deque()
 
     def requests() -> Iterator[SearchRequest]:
         """Read pictures as the search takes them: those of a long list do not fit into memory."""
         for name, one in listed:
-            ready = _of_people(archive, one, as_whole)
+            ready = _of_people(archive, one, rows.as_whole)
             failed = ready if isinstance(ready, ReidsearchError) else None
             waiting.append((name, failed))
             if not isinstance(ready, ReidsearchError):
@@ -142,7 +148,7 @@ def answer_list(
         """Those that failed before the next that is answered."""
         nonlocal number, failed
         while waiting and (error := waiting[0][1]) is not None:
-            _show_failed(waiting.popleft()[0], Failed(common, error), form, head=not number)
+            _show_failed(waiting.popleft()[0], Failed(rows.common, error), form, head=not number)
             number, failed = number + 1, failed + 1
 
     for answer in archive.search_many(requests()):

@@ -164,6 +164,7 @@ class Absence:
         others: further factors of this search, by name.
         cameras: by name; None: the archive holds no footage that passes the filters.
         notes: what limits all of it, in sentences.
+        narrowed: of whom it is, in sentences: filters are by what no factor is about.
     """
 
     answer: Answer = field(repr=False)
@@ -175,20 +176,25 @@ class Absence:
     others: tuple[tuple[str, Factor], ...]
     cameras: tuple[CameraAbsence, ...]
     notes: tuple[str, ...] = ()
+    narrowed: tuple[str, ...] = ()
 
 
-def confident(answer: Answer) -> bool | None:
+def confident(answer: Answer, searched_as: int | None = None) -> bool | None:
     """Tell whether an answer has a match that is confidently of the person searched for.
 
     One that somebody confirmed of the identity searched for is; what was searched with is not. Of
     the others the archive's own calibration decides; a reference from elsewhere does not count.
+
+    Args:
+        searched_as: the identity that the crops searched with are confirmed as; None: of none.
     """
     statement = answer.statement
     found = [match for match in answer.matches if match.own is None and not match.liked]
-    if statement.identity is not None:
-        named = statement.identity.named.identity_id
-        if any(one.identity is not None and one.identity.identity_id == named for one in found):
-            return True
+    named = statement.identity.named.identity_id if statement.identity else searched_as
+    if named is not None and any(
+        one.identity is not None and one.identity.identity_id == named for one in found
+    ):
+        return True
     by = statement.calibrated_by
     if not found:
         return False
@@ -224,6 +230,13 @@ def common_us(one: Sequence[Interval], other: Sequence[Interval]) -> int:
             found += min(last, other[place][1]) - max(first, other[place][0])
             place += 1
     return found
+
+
+def common(one: Sequence[Interval], other: Sequence[Interval]) -> list[Interval]:
+    """Return when both last; each as `merged` returns them."""
+    return merged(
+        (max(first, begins), min(last, ends)) for first, last in one for begins, ends in other
+    )
 
 
 def covered(

@@ -199,6 +199,12 @@ class SearchRequest:
         if self.combined and (self.refined or self.k is None):
             what = "a query that feedback refined" if self.refined else "a list of all matches"
             raise UsageError(f"{what} cannot be put in the order of both kinds of evidence")
+        if self.combined and self.spread is not None:
+            raise UsageError(
+                "a limit of matches of each camera keeps the best by appearance alone: it cannot "
+                "be combined with place and time",
+                "leave one of them out",
+            )
 
     def _require_query_camera(self) -> None:
         if self.query_camera is None:

@@ -34,7 +34,7 @@ def absence_said(absence: Absence) -> list[str]:
     """Return the same without what the command line has beside it, for other faces."""
     if absence.confident or not absence.cameras:
         return []
-    told = [_had_they_been(absence)]
+    told = [_had_they_been(absence), *_limits(absence)]
     if absence.confident is None:
         told.append(
             "Whether one of the matches is of this person is not known: scores are not calibrated."
@@ -44,6 +44,16 @@ def absence_said(absence: Absence) -> list[str]:
             "No match is confidently of this person, and that says no more than this chance."
         )
     return told
+
+
+def _limits(absence: Absence) -> list[str]:
+    """Return of whom the chance is, and what of the options of the search makes it unknown."""
+    asked = absence.answer.statement.requested
+    unknown = [(name, one) for name, one in absence.others if one.value is None]
+    if asked is not None and asked.spread is not None and absence.ranking.value is None:
+        unknown.append(("shown", absence.ranking))
+    told = [_sentence(note) for note in absence.narrowed]
+    return told + [f"{name.capitalize()}: {_factor(one)}." for name, one in unknown]
 
 
 def _had_they_been(absence: Absence) -> str:
@@ -73,11 +83,15 @@ def _order(one: CameraAbsence) -> tuple[float, str]:
 
 
 def _when(absence: Absence) -> str:
+    filters = absence.answer.statement.filters
+    parts = [
+        *([f"{filters.time_of_day.text} of each day"] if filters.time_of_day else []),
+        *([f"on {filters.weekdays.text}"] if filters.weekdays else []),
+    ]
+    daily = f" ({', '.join(parts)})" if parts else ""
     if absence.from_us is None or absence.to_us is None:
-        return " at some moment of its footage"
+        return f" at some moment of its footage{daily}"
     first, last = local(from_us(absence.from_us)), local(from_us(absence.to_us))
-    hours = absence.answer.statement.filters.time_of_day
-    daily = f" ({hours.text} of each day)" if hours else ""
     return f" between {first} and {last}{daily}"
 
 
@@ -134,8 +148,12 @@ def absence_sentences(absence: Absence) -> list[str]:
         by_source.setdefault(one.detection.source, []).append(of)
     told += [f"Detected: {source} ({', '.join(names)})." for source, names in by_source.items()]
     told += [f"{_name(one)}: {note}." for one in absence.cameras for note in one.notes]
-    told += [f"{note[0].upper()}{note[1:]}." for note in absence.notes]
+    told += [_sentence(note) for note in (*absence.narrowed, *absence.notes)]
     return told
+
+
+def _sentence(note: str) -> str:
+    return f"{note[0].upper()}{note[1:]}."
 
 
 def _factor(factor: Factor) -> str:
@@ -200,7 +218,7 @@ def absence_document(absence: Absence) -> dict[str, Any]:
 def absence_of_answer(absence: Absence) -> dict[str, Any]:
     """Return the member `absence` of an answer: by hour only where the answer was asked by time."""
     filters = absence.answer.statement.filters
-    timed = filters.after or filters.before or filters.time_of_day
+    timed = filters.after or filters.before or filters.time_of_day or filters.weekdays
     return absence_json(absence, hours=timed is not None)
 
 
@@ -213,7 +231,7 @@ def absence_json(absence: Absence, *, hours: bool = True) -> dict[str, Any]:
         "step_s": absence.step_us / 1_000_000,
         "ranking": _factor_json(absence.ranking),
         "others": [{"name": name, **_factor_json(one)} for name, one in absence.others],
-        "notes": list(absence.notes),
+        "notes": [*absence.narrowed, *absence.notes],
         "cameras": [
             {
                 "camera": one.camera,

@@ -366,7 +366,7 @@ HINTS: dict[str, Hint] = {
     ),
     Kind.SPLIT_OF_NOTHING: "reidsearch identity split IDENTITY CROP... --as NEW",
     Kind.IDENTITY_EMPTY: "reidsearch confirm CROP --as {identity}",
-    Kind.IDENTITY_NEEDED: "name it: --identity NAME",
+    Kind.IDENTITY_NEEDED: "name it: --identity NAME, or in a list the column identity",
     Kind.COMBINED_EXCLUDES: "--space-time without --combine shows both, apart",
     Kind.PROPOSAL_UNKNOWN: (
         "reidsearch identity proposals lists those to be decided; link replaces them"

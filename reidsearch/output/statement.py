@@ -265,9 +265,10 @@ def _ordered(statement: Statement) -> list[str]:
     if asked is None:
         return []
     most = asked.spread
+    ranks = "both kinds of evidence" if asked.combined else "likeness"
     return [
         *([f"At most {count(most, 'match', 'matches')} of each camera."] if most else []),
-        *(["In order of time; ranks are by likeness."] if asked.order is Order.TIME else []),
+        *([f"In order of time; ranks are by {ranks}."] if asked.order is Order.TIME else []),
     ]
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from reidsearch.base.time_of_day import DAY_US, offset_us, offsets
+from reidsearch.base.time_of_day import offset_us
 from reidsearch.base.timecode import from_us, parse_zone, to_us
 from reidsearch.domain.absence import (
     HOUR_US,
@@ -30,16 +30,25 @@ from reidsearch.domain.absence import (
 )
 from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.answers import Answer, Statement
+from reidsearch.domain.decisions import Member
 from reidsearch.domain.footage import UNSEEN
 from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.index.gallery import Gallery
+from reidsearch.services.absence_asked import asked_within
 from reidsearch.services.absence_detection import Detection
-from reidsearch.services.absence_factors import CERTAIN, by_calibration, cut_off, other_factors
+from reidsearch.services.absence_factors import (
+    CERTAIN,
+    by_calibration,
+    cut_off,
+    other_factors,
+    spread_out,
+)
 from reidsearch.store.crops.labelled import confirmed_crops, labelled_crops
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.reader import any_footage
 from reidsearch.store.footage.searched import Analysed, analysed
-from reidsearch.store.identities.store import last_decision
+from reidsearch.store.footage.tracklet_reader import tracklet_ids
+from reidsearch.store.identities.store import last_decision, marks
 from reidsearch.store.selection import cameras_passing
 from reidsearch.store.timezone import stored_timezone
 
@@ -52,6 +61,7 @@ ENOUGH_PEOPLE = 10
 
 _MODELLED = {"cameras", "not_cameras", "after", "before", "sources", "exclude_crops"}
 _MODELLED |= {"wearing", "with_things", "without_things", "time_of_day"}
+_MODELLED |= {"weekdays", "indexed_after", "indexed_after_run"}
 
 
 class AbsenceService:
@@ -102,7 +112,7 @@ class AbsenceService:
         ]
         return Absence(
             answer,
-            confident(answer),
+            self._confident(answer),
             asked[0][0] if asked else None,
             asked[-1][1] if asked else None,
             step_us,
@@ -110,6 +120,7 @@ class AbsenceService:
             others,
             tuple(shown),
             tuple(_notes(answer.statement)),
+            tuple(_narrowed(answer.statement)),
         )
 
     def unless_confident(
@@ -124,11 +135,22 @@ class AbsenceService:
 
     def needed(self, answer: Answer, cameras: Collection[str] | None = None) -> bool:
         """Tell, in milliseconds, whether an answer needs it said; see `unless_confident`."""
-        if confident(answer):
+        if self._confident(answer):
             return False
         if cameras is None:
             return any_footage(self._store)
         return bool(analysed(self._store, Filters(cameras=tuple(sorted(cameras)))))
+
+    def _confident(self, answer: Answer) -> bool | None:
+        crops = [one.crop_id for one in answer.statement.query_pictures if one.crop_id is not None]
+        tracklet = tracklet_ids(self._store, crops)
+        members = [
+            Member("tracklet", tracklet[crop]) if crop in tracklet else Member("crop", crop)
+            for crop in crops
+        ]
+        found = {one.identity for one in marks(self._store, members).values() if one.identity}
+        named = found.pop() if len(found) == 1 else None
+        return confident(answer, named.identity_id if named else None)
 
     # -- coverage -----------------------------------------------------------------------------
 
@@ -182,11 +204,12 @@ class AbsenceService:
             first, last = (
                 (last - HOUR_US, last) if filters.after is None else (first, first + HOUR_US)
             )
-        return _in_hours(filters, first, last, self._zone(filters))
+        name = stored_timezone(self._store)
+        return asked_within(filters, first, last, parse_zone(name) if name else None)
 
     def _zone(self, filters: Filters) -> dt.tzinfo | None:
-        hours = filters.time_of_day
-        name = (hours.zone if hours else None) or stored_timezone(self._store)
+        named = [one.zone for one in (filters.time_of_day, filters.weekdays) if one and one.zone]
+        name = named[0] if named else stored_timezone(self._store)
         return parse_zone(name) if name else None
 
     def _asked_for(self, filters: Filters) -> Sequence[str]:
@@ -207,6 +230,8 @@ class AbsenceService:
     def _ranking(self, answer: Answer, cameras: Collection[str] | None) -> Factor:
         """Return the chance that what is stored of the person was among what was shown."""
         statement = answer.statement
+        if not_shown := spread_out(answer):
+            return not_shown
         cut = cut_off(answer)
         if cut is None:
             return Factor(1.0, CERTAIN, "everything that was searched is shown")
@@ -286,17 +311,20 @@ _LEANS = {
 _NO_HOURS = "the share analysed is that of its footage, whenever it was taken"
 
 
-def _notes(statement: Statement) -> list[str]:
-    """Return what limits all chances of a search."""
-    found = []
+def _narrowed(statement: Statement) -> list[str]:
+    """Return of whom the chance is, where filters are by what is not modelled."""
     narrowed = sorted(
         name
         for name in Filters.__dataclass_fields__
         if name not in _MODELLED and getattr(statement.filters, name) != getattr(Filters(), name)
     )
-    if narrowed:
-        told = ", ".join(name.replace("_", " ") for name in narrowed)
-        found.append(f"of somebody who passes these filters: {told}")
+    told = ", ".join(name.replace("_", " ") for name in narrowed)
+    return [f"of somebody who passes these filters: {told}"] if narrowed else []
+
+
+def _notes(statement: Statement) -> list[str]:
+    """Return what limits all chances of a search."""
+    found = []
     if statement.feedback is not None:
         found.append("what feedback refined is not measured: the chance is that of the query alone")
     if statement.left_out_unknown_time or statement.left_out_unknown_camera:
@@ -347,22 +375,3 @@ def _share_of_footage(sources: Sequence[Analysed]) -> Covered:
     )
     share = seen / total if total else 0.0
     return Covered(share, share, share)
-
-
-def _in_hours(filters: Filters, first: int, last: int, zone: dt.tzinfo | None) -> list[Interval]:
-    """Return the time from `first` to `last`, or what of it lies in the hours asked for."""
-    hours = filters.time_of_day
-    if hours is None:
-        return [(first, last)]
-    ahead = offsets(zone, first - 2 * DAY_US, last + 2 * DAY_US)
-    found = []
-    for number, (since, by) in enumerate(ahead):
-        until = ahead[number + 1][0] if number + 1 < len(ahead) else last
-        low = first if number == 0 else max(first, since)
-        high = min(last, until)
-        day = (low + by) // DAY_US * DAY_US - DAY_US
-        while day - by < high:
-            begins = day - by + hours.begins_us
-            found.append((max(low, begins), min(high, begins + hours.length_us)))
-            day += DAY_US
-    return merged(found)

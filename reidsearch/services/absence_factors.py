@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 from reidsearch.domain.absence import Factor
 from reidsearch.domain.answers import Answer, Statement
@@ -51,13 +52,36 @@ def cut_off(answer: Answer) -> float | None:
     return lowest if statement.min_score is None else max(lowest, statement.min_score)
 
 
+def spread_out(answer: Answer) -> Factor | None:
+    """Return the factor of an answer that shows so many of each camera; None: all were few enough.
+
+    Of a camera with as many as may be shown, nobody knows what else there would have been.
+    """
+    asked = answer.statement.requested
+    if asked is None or asked.spread is None:
+        return None
+    shown = Counter(match.crop.facts.camera for match in answer.matches if not match.liked)
+    if max(shown.values(), default=0) < asked.spread:
+        return None
+    return Factor(
+        None,
+        0,
+        f"at most {asked.spread:,} of each camera are shown, and what that leaves out is not "
+        "measured",
+    )
+
+
 def other_factors(statement: Statement) -> list[tuple[str, Factor]]:
     """Return the further factors of a search: its index, and filters by what people wear."""
     found = []
     if not statement.exact and statement.recall is not None:
         source = "recall of the index, measured on the archive's own embeddings"
         found.append(("index", Factor(statement.recall, CERTAIN, source)))
-    for name in statement.filters.attributes.about():
+    filters = statement.filters
+    if filters.indexed_after is not None or filters.indexed_after_run is not None:
+        source = "what was indexed before was not searched, and which part of the time that is of"
+        found.append(("filter by indexing", Factor(None, 0, f"{source} is not told")))
+    for name in filters.attributes.about():
         low, high = FOUND_AGAIN[name]
         middle = (low + high) / 2
         # As many cases as give an interval of this width.

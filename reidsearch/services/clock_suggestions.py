@@ -71,10 +71,14 @@ class ClockSuggestions:
         Raises:
             ArchiveError: the archive holds no crops.
             NotFound: there is no such camera.
-            UsageError: the reference has no clock; the time makes no sense; a case is needed.
+            UsageError: the reference has no clock; the time makes no sense; a pair is of one
+                camera; a case is needed.
         """
         if not 10 <= within_s <= 86_400:
             raise UsageError(f"sightings within 10 s to a day are compared, not {within_s:g} s")
+        for one, other in at_once:
+            if one == other:
+                raise UsageError(f"{one} was given as overlapping itself: name two cameras")
         asked_for(self._store)
         with parts(progress, "comparing clocks", [10, 50, 40]) as whole:
             with self._store.one_state(), step(whole, "reading sightings"):

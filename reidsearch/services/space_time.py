@@ -16,6 +16,7 @@ from reidsearch.domain.transit_times import HORIZON_S
 from reidsearch.linking.space_time import NEAR_S, Surroundings, space_time
 from reidsearch.linking.transit_model import transit_model, usable
 from reidsearch.search.identity import IdentityQuery
+from reidsearch.search.order import in_order
 from reidsearch.services.transit import confirmed_sightings
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
@@ -124,7 +125,9 @@ class SpaceTimeReader:
         if not self.by.combined or k is None:
             return Answer(statement, matches)
         asked = statement.requested and replace(statement.requested, k=k)
-        return Answer(replace(statement, k=k, requested=asked), combined_order(matches)[:k])
+        best = combined_order(matches)[:k]
+        shown = in_order(best, asked.order) if asked else best
+        return Answer(replace(statement, k=k, requested=asked), shown)
 
 
 def combined_order(matches: Sequence[Match]) -> tuple[Match, ...]:

@@ -98,17 +98,22 @@ def resolved(store: Store, filters: Filters, among: Collection[str] | None = Non
             held = [one for one in places(connection) if _seen(one, among)]
     regions = tuple(_of_name(Region, one, held) for one in filters.regions)
     crossings = tuple(_of_name(Line, one, held) for one in filters.crossings)
-    cameras = _cameras(filters.cameras, regions, crossings)
+    cameras = _cameras(filters, regions, crossings)
     return replace(filters, regions=regions, crossings=crossings, cameras=cameras)
 
 
 def _cameras(
-    asked: tuple[str, ...], regions: tuple[Region, ...], crossings: tuple[Line, ...]
+    filters: Filters, regions: tuple[Region, ...], crossings: tuple[Line, ...]
 ) -> tuple[str, ...]:
     """Return the cameras that can pass, in the order in which they were given."""
-    kinds = (asked, [one.camera for one in regions], [one.camera for one in crossings])
+    kinds = (filters.cameras, [one.camera for one in regions], [one.camera for one in crossings])
     every = [dict.fromkeys(names) for names in kinds if names]
-    kept = tuple(name for name in every[0] if all(name in names for names in every))
+    common = [name for name in every[0] if all(name in names for names in every)]
+    kept = tuple(name for name in common if name not in filters.not_cameras)
+    if common and not kept:
+        raise UsageError(
+            "nobody can pass: the regions and lines asked for are of cameras that are left out"
+        )
     if not kept:
         raise UsageError(
             "nobody can pass: the cameras, regions and lines asked for have no camera in common"

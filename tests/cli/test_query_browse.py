@@ -82,6 +82,8 @@ def test_the_table_says_how_many_pass_and_what_is_not_known(made) -> None:
         (["--like", "3"], "--like needs a query"),
         (["--min-score", "0.5"], "--min-score needs a query"),
         (["--exact"], "--exact needs a query"),
+        (["--space-time"], "--space-time needs a query"),
+        (["--combine"], "--combine needs a query"),
         (["--timeline", "t.png"], "--timeline needs a query"),
     ],
 )

@@ -20,6 +20,7 @@ from reidsearch.domain.absence import (
     product,
 )
 from reidsearch.domain.answers import Own
+from reidsearch.domain.decisions import Named
 from reidsearch.domain.scores import Origin, Provenance, Reading
 
 COUNTED = math.inf
@@ -96,3 +97,6 @@ def test_only_a_calibration_of_the_archive_or_a_person_makes_a_match_confident()
         (statement(), (), False),
     ):
         assert confident(replace(told, statement=said, matches=matches)) is expected
+    known = replace(unsure, identity=Named(3, "anna"))  # as the crop searched with is
+    shown = replace(told, statement=calibrated, matches=(known,))
+    assert [confident(shown, number) for number in (3, 4, None)] == [True, False, False]

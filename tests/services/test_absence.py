@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from archives import CommandLine
@@ -13,6 +14,7 @@ from json_schemas import require_valid
 from layouts import IMPRINT, require_apart, words
 
 from reidsearch import Archive
+from reidsearch.base.weekdays import Weekdays
 from reidsearch.datasets.synthetic.town import drawn_town
 from reidsearch.datasets.synthetic.town_archive import BEGIN, Written, write_town
 from reidsearch.domain.absence import Absence, CameraAbsence
@@ -107,6 +109,28 @@ def test_an_hour_without_footage_has_no_chance_and_says_so(made: tuple[Path, lis
     )
 
 
+def test_filters_by_day_and_indexing_and_a_spread_count(made: tuple[Path, list[Written]]):
+    folder, written = made
+    query = written[0].crop_ids[0]
+    friday, other = (Weekdays.read(days, "UTC") for days in ("fri", "sat-thu"))  # 2024-05-31 is one
+    with Archive.open(folder) as archive:
+
+        def told(**given: Any) -> Absence:
+            return archive.absence(archive.search(query, k=1000, **given))
+
+        hall = of(told())["hall"].chance
+        assert of(told(filters=Filters(weekdays=friday)))["hall"].chance == hall
+        never = of(told(filters=Filters(weekdays=other)))["hall"].chance
+        assert (never.value, never.high) == (0.0, 0.0)
+        indexed = told(filters=Filters(indexed_after_run=1))
+        spread = told(spread=2)
+        assert told(spread=1000).ranking.value == 1.0
+    assert all(not one.chance.value for one in indexed.cameras)
+    assert "indexed before was not searched" in " ".join(absence_told(indexed))
+    assert spread.ranking.value is None
+    assert "at most 2 of each camera" in " ".join(absence_told(spread))
+
+
 def test_a_limited_account_learns_from_its_own_cameras_alone(
     made: tuple[Path, list[Written]], tmp_path: Path
 ):
@@ -141,6 +165,9 @@ def test_on_the_command_line(made: tuple[Path, list[Written]], run: CommandLine,
     refused = run("explain", "--crop", crop, "7", "--camera", "hall")
     assert (refused.code, "--absence" in refused.err) == (2, True)
     assert run("explain", "--crop", crop, "none").code == 2
+    assert run("explain", "--crop", crop, "7", "--weekday", "fri").code == 2
+    narrow = run("explain", "--absence", "--crop", crop, "--weekday", "mon", "--no-identity")
+    assert "passes these filters: no identity" in " ".join(narrow.out.split())
 
 
 def test_the_picture_has_a_cell_for_each_hour(made: tuple[Path, list[Written]]):

@@ -76,9 +76,17 @@ def test_combined_it_orders_by_the_sum_and_says_what_the_rank_was(town: Path, ru
     ranks = [m["space_time"]["rank_by_appearance"] for m in told["matches"]]
     assert [m["rank"] for m in told["matches"]] == [1, 2, 3, 4, 5]
     assert ranks != [1, 2, 3, 4, 5]
+    timely = json.loads(run(*base, "--combine", "--order", "time", "--format", "json").out)
+    times = [m["tracklet"]["first_time"] for m in timely["matches"]]
+    assert times == sorted(times)
+    assert {m["rank"]: m["crop_id"] for m in timely["matches"]} == {
+        m["rank"]: m["crop_id"] for m in told["matches"]
+    }
+    assert run(*base, "--combine", "--spread", "2").code == UsageError.exit_code
     entry = told["statement"]["logged"]["entry"]
     with Archive.open(town) as archive:
         assert archive.replay(entry).identical
+        assert archive.replay(timely["statement"]["logged"]["entry"]).identical
         archive.identities.reject("person 7", [told["matches"][0]["crop_id"]])
         removed = archive.identities.find("person 8").members[0]
         seen = archive.identities.seen([removed])[removed]
