@@ -10,6 +10,7 @@ segment to segment as in any files of one recording (`store/footage/recordings.p
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -149,6 +150,7 @@ class FolderFollower:
             ArchiveError: the archive is damaged.
         """
         self._indexing.prepare()
+        self._looked_at = -math.inf  # what has come since an earlier run is seen too
         began, wait_s = time.monotonic(), 1.0
         self._progress.begin("following", None, "segments")
         self._shown = True
