@@ -123,7 +123,8 @@ def _require_sense(
     if number is not None and points:
         raise UsageError("--number is of a ground that is there: give no points with it")
     _, *of_setting = given
-    if not points and any(one is not None for one in of_setting):
+    drawn_on = output is not None  # --source names the still then
+    if not points and any(one is not None for one in (of_setting if drawn_on else given)):
         raise UsageError("a ground is set by its points", "give four: X,Y=EAST,NORTH")
 
 

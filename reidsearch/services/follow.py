@@ -339,7 +339,8 @@ class FolderFollower:
 
     def _of(self, report: IndexReport, told: SegmentTold) -> SegmentTold:
         footage = report.footage
-        state, message = SegmentState.INDEXED, ""
+        known = footage.duplicates and not footage.indexed
+        state, message = SegmentState.KNOWN if known else SegmentState.INDEXED, ""
         if footage.failed or report.failed or footage.partly:
             whole = footage.failed or report.failed
             state = SegmentState.FAILED if whole else SegmentState.PARTLY
@@ -352,7 +353,7 @@ class FolderFollower:
             footage_s=footage.footage_s,
             tracklets=footage.tracklets,
             crops=footage.best_shots,
-            sample_rate_hz=None if state is SegmentState.FAILED else told.sample_rate_hz,
+            sample_rate_hz=None if known or state is SegmentState.FAILED else told.sample_rate_hz,
         )
 
     def _failed(self, segment: Segment, told: SegmentTold, error: ReidsearchError) -> None:

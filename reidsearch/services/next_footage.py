@@ -118,7 +118,7 @@ def next_footage(
         failures,
     )
     (logged,) = entries_of(store, [_detail(store, found)], Event.NEXT)
-    return replace(found, logged=logged.entry)
+    return replace(found, logged=logged.entry, why_not_logged=logged.why_not)
 
 
 def _spans(

@@ -69,6 +69,10 @@ def test_followed_and_indexed_are_the_same_archive(run, nvr, tmp_path):
     again = run(*asked)
     assert "segments none" in again.out
     assert again.err == ""
+    aged(Path(shutil.copyfile(nvr / "gate-1.mp4", nvr / "copy.mp4")))
+    copied = run("follow", nvr, "--once", "--model", "builtin")
+    assert "segments 1 known already; 0.0 s of footage" in copied.out
+    assert "copy.mp4: known already: the archive holds the same bytes" in copied.err
     assert run("check").code == 0
 
 
