@@ -206,3 +206,15 @@ def iso(moment: dt.datetime) -> str:
 def now() -> dt.datetime:
     """This moment in UTC."""
     return dt.datetime.now(dt.UTC)
+
+
+def duration_text(seconds: float) -> str:
+    """Return a length of time as people say it.
+
+    >>> duration_text(90), duration_text(86_400), duration_text(43_200_000)
+    ('90 s', '24 h', '500 days')
+    """
+    for unit_s, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * unit_s:
+            return f"{seconds / unit_s:,g} {unit}"
+    return f"{seconds:g} s"

@@ -50,9 +50,15 @@ def command(
     journeys show, and what was analysed meanwhile. Where no journeys lead, the chance is not known,
     and it stands below. With --keeps what is overwritten soonest is marked.
     """
+    from reidsearch.base.errors import UsageError
     from reidsearch.output.emit import emit
     from reidsearch.output.next_footage import next_json, next_view
 
+    days = dict(keeps)
+    if len(days) < len(keeps):
+        named = [camera for camera, _ in keeps]
+        twice = next(one for one in named if named.count(one) > 1)
+        raise UsageError(f"--keeps names {twice} more than once", "give one number of days")
     with reading_archive(archive) as opened:
-        found = opened.next_footage(identity, keeps_days=dict(keeps))
+        found = opened.next_footage(identity, keeps_days=days)
     emit(form, next_json(found), next_view(found, k), "fetches")

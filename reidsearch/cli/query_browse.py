@@ -24,10 +24,15 @@ OF_A_QUERY = frozenset({
     "timeline", "order", "spread", "stability", "space_time", "combined",
 })  # fmt: skip
 """Options that say nothing where nobody is searched for."""
+OF_AN_ENTRY = frozenset({"case", "reason"})
+"""Options that stand in the event log alone, where a list has no entry, but a written file has."""
 
 
-def require_list(context: click.Context) -> None:
+def require_list(context: click.Context, *, written: bool) -> None:
     """Refuse options that need a query.
+
+    Args:
+        written: the list is written to a file, which has an entry of the event log.
 
     Raises:
         UsageError: naming the first of them.
@@ -35,6 +40,12 @@ def require_list(context: click.Context) -> None:
     given = click.core.ParameterSource.COMMANDLINE
     for parameter in context.command.params:
         name = parameter.name or ""
+        if name in OF_AN_ENTRY and not written and context.get_parameter_source(name) is given:
+            raise UsageError(
+                f"{parameter.opts[0]} is kept in the event log, where a list without a query has "
+                "no entry",
+                "leave it out",
+            )
         if name in OF_A_QUERY and context.get_parameter_source(name) is given:
             raise UsageError(
                 f"{parameter.opts[0]} needs a query, and only filters were given",
@@ -94,7 +105,7 @@ def show_passing(
     Raises:
         UsageError: an option was given that needs a query.
     """
-    require_list(click.get_current_context())
+    require_list(click.get_current_context(), written=output is not None)
     from reidsearch.cli.imprint import imprint_of
     from reidsearch.cli.sheets import tell_sheet, write_sheet
     from reidsearch.cli.viewer import open_file

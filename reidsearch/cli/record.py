@@ -132,7 +132,8 @@ def command(
     With --archive the segments are indexed as they are closed, as `follow` does it; where indexing
     cannot go on, recording does.
 
-    Ctrl-C and SIGTERM close the segments and end it.
+    Ctrl-C and SIGTERM close the segments and end it. The exit code is 1 where nothing was recorded
+    of a camera.
     """
     from reidsearch.domain.following import follow_json
     from reidsearch.domain.recording import record_json
@@ -171,6 +172,8 @@ def command(
     report = recording.report()
     document = record_json(report) | {"followed": followed and follow_json(followed)}
     emit(form, document, recorded_view(report, followed), "cameras")
+    if report.without_footage:
+        return 1
     return 1 if followed and (followed.failed or followed.partly or followed.lost) else 0
 
 

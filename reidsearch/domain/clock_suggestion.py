@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from reidsearch.domain.answers import WhyNotLogged
 from reidsearch.domain.decisions import Member
 from reidsearch.domain.footage import Clock
 
@@ -152,6 +153,7 @@ class ClockSuggestion:
         cameras: all but the reference, by name.
         disagreements: at most some dozens are listed; `disagreeing` is how many there are.
         logged: its number in the event log; None: not logged.
+        why_not_logged: why it is not.
         accepted: cameras whose clocks were set.
         told_by: the clock of each source, as it was when this was told.
     """
@@ -170,6 +172,7 @@ class ClockSuggestion:
     disagreeing: int
     residuals: tuple[Residuals, ...] = ()
     logged: int | None = None
+    why_not_logged: WhyNotLogged | None = None
     accepted: tuple[str, ...] = ()
     told_by: Mapping[int, Clock] = field(default_factory=dict)
 

@@ -13,6 +13,8 @@ class SegmentState(StrEnum):
     INDEXED = "indexed"
     PARTLY = "partly"
     """It could not be read as a whole; `failures` says why."""
+    KNOWN = "known"
+    """Its bytes were in the archive already: it is a copy, or was moved."""
     FAILED = "failed"
     LOST = "lost"
     """It was deleted before it was indexed."""
@@ -66,7 +68,7 @@ class FollowReport:
     """What following has done from its start to its end.
 
     Args:
-        indexed, partly, failed, lost: segments; see `SegmentState`.
+        indexed, known, partly, failed, lost: segments; see `SegmentState`.
         fewer_frames: of the indexed ones, those of which fewer frames were sampled than usual.
         expired: crops that were deleted by the retention rules.
         waiting, growing, lag_s: where it stood in the end.
@@ -74,6 +76,7 @@ class FollowReport:
     """
 
     indexed: int = 0
+    known: int = 0
     partly: int = 0
     failed: int = 0
     lost: int = 0

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reidsearch.domain.answers import WhyNotLogged
 from reidsearch.domain.decisions import Named
 from reidsearch.domain.transit_times import LeftOut
 
@@ -57,6 +58,7 @@ class NextFootage:
             tell whether they help.
         failures: inputs that could not be indexed at all.
         logged: the entry of the event log; None: it has none.
+        why_not_logged: why it has none.
     """
 
     identity: Named
@@ -68,3 +70,4 @@ class NextFootage:
     without_place: int
     failures: int
     logged: int | None = None
+    why_not_logged: WhyNotLogged | None = None

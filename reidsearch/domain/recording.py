@@ -69,6 +69,11 @@ class RecordReport:
     seconds: float
     cameras: Sequence[CameraStatus] = field(default=())
 
+    @property
+    def without_footage(self) -> list[str]:
+        """The cameras of which nothing was recorded."""
+        return [one.camera for one in self.cameras if not one.segments and not one.recorded_s]
+
 
 def record_json(report: RecordReport) -> dict[str, Any]:
     """Return the document of what was recorded."""

@@ -12,6 +12,7 @@ from rich.text import Text
 from reidsearch.base.timecode import from_us, iso
 from reidsearch.domain.absence import Absence, CameraAbsence, Cell, Chance, Covered, Factor
 from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.on_record import unlogged_told
 from reidsearch.output.statement import no_match
 from reidsearch.output.text import UNKNOWN
 from reidsearch.output.times import clock, local, zone_name
@@ -149,7 +150,7 @@ def absence_sentences(absence: Absence) -> list[str]:
     told += [f"Detected: {source} ({', '.join(names)})." for source, names in by_source.items()]
     told += [f"{_name(one)}: {note}." for one in absence.cameras for note in one.notes]
     told += [_sentence(note) for note in (*absence.narrowed, *absence.notes)]
-    return told
+    return told + unlogged_told(absence.answer.statement.logged.why_not)
 
 
 def _sentence(note: str) -> str:

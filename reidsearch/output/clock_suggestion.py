@@ -18,6 +18,7 @@ from reidsearch.domain.clock_suggestion import (
     WhyNoOffset,
 )
 from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.on_record import unlogged_told
 from reidsearch.output.text import UNKNOWN
 from reidsearch.output.times import local
 from reidsearch.output.visible import count, duration, visible
@@ -73,7 +74,7 @@ def sentences(found: ClockSuggestion) -> list[str]:
             + " ".join(f"--accept {_quoted(camera)}" for camera in ready[:LISTED])
             + (" ..." if len(ready) > LISTED else "")
         )
-    return told
+    return told + unlogged_told(found.why_not_logged)
 
 
 def contradictions(found: ClockSuggestion) -> list[str]:
@@ -90,6 +91,12 @@ def contradictions(found: ClockSuggestion) -> list[str]:
         for one in found.cycles
         if one.contradicts
     ]
+    told += [
+        f"The clock of {visible(one.camera)} was set though it may have been right: the interval "
+        f"of its offset, {_interval(one)}, holds 0."
+        for one in found.cameras
+        if one.camera in found.accepted and one.interval_s and _holds_zero(one.interval_s)
+    ]
     for one in found.disagreements[:LISTED]:
         first, second = (
             f"{member.text} by {visible(camera)}"
@@ -101,6 +108,11 @@ def contradictions(found: ClockSuggestion) -> list[str]:
     if (more := found.disagreeing - min(len(found.disagreements), LISTED)) > 0:
         told.append(f"{more:,} more confirmed sightings would overlap so.")
     return told
+
+
+def _holds_zero(interval: tuple[float, float]) -> bool:
+    low, high = interval
+    return low <= 0 <= high
 
 
 def _quoted(camera: str) -> str:

@@ -33,6 +33,7 @@ def segment_line(told: SegmentTold) -> str:
 
 _BECAME = {
     SegmentState.INDEXED: "indexed",
+    SegmentState.KNOWN: "known already: the archive holds the same bytes",
     SegmentState.PARTLY: "not read as a whole",
     SegmentState.FAILED: "failed",
     SegmentState.LOST: "lost",
@@ -45,6 +46,7 @@ def followed_view(report: FollowReport) -> RenderableType:
         f"{number} {what}"
         for number, what in (
             (report.indexed, "indexed"),
+            (report.known, "known already"),
             (report.partly, "not read as a whole"),
             (report.failed, "failed"),
             (report.lost, "deleted before they were indexed"),

@@ -13,6 +13,7 @@ from reidsearch.base.timecode import from_us, iso, now
 from reidsearch.domain.answer_json import named_json
 from reidsearch.domain.next_footage import MISSED, Fetch, Lack, NextFootage
 from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.on_record import unlogged_told
 from reidsearch.output.readings import chance
 from reidsearch.output.text import UNKNOWN
 from reidsearch.output.times import local
@@ -96,7 +97,7 @@ def next_sentences(found: NextFootage) -> list[str]:
         )
     if found.failures:
         told.append(f"{count(found.failures, 'input')} could not be indexed at all.")
-    return told
+    return told + unlogged_told(found.why_not_logged)
 
 
 def _time(at_us: int) -> str:

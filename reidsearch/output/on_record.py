@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reidsearch.domain.answers import Logged
+from reidsearch.domain.answers import Logged, WhyNotLogged
 from reidsearch.domain.cases import AskedFor, ReasonKind
 from reidsearch.output.visible import visible
 
@@ -23,6 +23,11 @@ def case_told(case: AskedFor | None) -> list[str]:
     why = f", {REASONS[case.reason]}" if case.reason else ""
     note = f" ({visible(case.note)})" if case.note else ""
     return [f"Asked for case {visible(case.number)}{why}{note}."]
+
+
+def unlogged_told(why_not: WhyNotLogged | None) -> list[str]:
+    """Return why a question has no entry of the event log; nothing: it has one."""
+    return [] if why_not is None else [logged_sentence(Logged(None, why_not))]
 
 
 def logged_sentence(logged: Logged) -> str:

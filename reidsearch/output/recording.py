@@ -36,6 +36,9 @@ def recorded_view(report: RecordReport, followed: FollowReport | None = None) ->
     total = sum(one.segments for one in report.cameras)
     told = f"Recorded for {duration(report.seconds)}: {count(total, 'segment')} in "
     parts = [Text(told + visible(report.folder)), _table(report.cameras)]
+    if report.without_footage:
+        names = ", ".join(map(visible, report.without_footage))
+        parts.append(Text(f"Nothing was recorded of: {names}.", style="yellow"))
     return Group(*parts, *([followed_view(followed)] if followed else []))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from reidsearch.base.errors import ArchiveError, Kind, NotFound, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
-from reidsearch.base.timecode import from_us, iso, to_us
+from reidsearch.base.timecode import duration_text, from_us, iso, to_us
 from reidsearch.domain.clock_suggestion import (
     CameraOffset,
     CameraPair,
@@ -71,14 +71,15 @@ class ClockSuggestions:
         Raises:
             ArchiveError: the archive holds no crops.
             NotFound: there is no such camera.
-            UsageError: the reference has no clock; the time makes no sense; a pair is of one
-                camera; a case is needed.
+            UsageError: the reference has no clock; the time makes no sense; a pair is one camera;
+                a case is needed.
         """
         if not 10 <= within_s <= 86_400:
-            raise UsageError(f"sightings within 10 s to a day are compared, not {within_s:g} s")
-        for one, other in at_once:
-            if one == other:
-                raise UsageError(f"{one} was given as overlapping itself: name two cameras")
+            told = duration_text(within_s)
+            raise UsageError(f"sightings within 10 s to a day are compared, not {told}")
+        for camera, other in at_once:
+            if camera == other:
+                raise UsageError(f"{camera} and {other} are one camera: name two that show a place")
         asked_for(self._store)
         with parts(progress, "comparing clocks", [10, 50, 40]) as whole:
             with self._store.one_state(), step(whole, "reading sightings"):
@@ -111,7 +112,7 @@ class ClockSuggestions:
             "offsets": {one.camera: one.offset_s for one in found.cameras},
         }
         (logged,) = entries_of(self._store, [detail], Event.CLOCK_SUGGEST)
-        return replace(found, logged=logged.entry)
+        return replace(found, logged=logged.entry, why_not_logged=logged.why_not)
 
     def accept(self, found: ClockSuggestion, cameras: Sequence[str], why: str) -> ClockSuggestion:
         """Set the clocks of all sources of some cameras as suggested, each on record.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reidsearch.base.errors import UsageError, absent
-from reidsearch.base.timecode import now
+from reidsearch.base.timecode import duration_text, now
 from reidsearch.domain.analysed import analysed, not_analysed_s
 from reidsearch.domain.chance import APART_S, Stay, chance, occasions
 from reidsearch.domain.company import Companion, Company, CompanyStatement, Meeting
@@ -50,7 +50,8 @@ def company(store: Store, sight: Sight, name: str, *, within_s: float) -> Compan
     """
     case = asked_for(store)
     if not 0 <= within_s <= MOST_WITHIN_S:
-        raise UsageError(f"{within_s:g} s is not between 0 and {MOST_WITHIN_S:g} s")
+        told = f"{duration_text(within_s)} is not between 0 and {duration_text(MOST_WITHIN_S)}"
+        raise UsageError(told)
     with store.one_state():
         whom, members = of_whom(store, sight, name)
         found = _Question(store, sight, whom, members, within_s).answer()

@@ -10,6 +10,7 @@ segment to segment as in any files of one recording (`store/footage/recordings.p
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -149,6 +150,7 @@ class FolderFollower:
             ArchiveError: the archive is damaged.
         """
         self._indexing.prepare()
+        self._looked_at = -math.inf  # what has come since an earlier run is seen too
         began, wait_s = time.monotonic(), 1.0
         self._progress.begin("following", None, "segments")
         self._shown = True
@@ -338,7 +340,8 @@ class FolderFollower:
 
     def _of(self, report: IndexReport, told: SegmentTold) -> SegmentTold:
         footage = report.footage
-        state, message = SegmentState.INDEXED, ""
+        known = footage.duplicates and not footage.indexed
+        state, message = SegmentState.KNOWN if known else SegmentState.INDEXED, ""
         if footage.failed or report.failed or footage.partly:
             whole = footage.failed or report.failed
             state = SegmentState.FAILED if whole else SegmentState.PARTLY
@@ -351,7 +354,7 @@ class FolderFollower:
             footage_s=footage.footage_s,
             tracklets=footage.tracklets,
             crops=footage.best_shots,
-            sample_rate_hz=None if state is SegmentState.FAILED else told.sample_rate_hz,
+            sample_rate_hz=None if known or state is SegmentState.FAILED else told.sample_rate_hz,
         )
 
     def _failed(self, segment: Segment, told: SegmentTold, error: ReidsearchError) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from reidsearch.base.errors import Kind, NotFound, UsageError
-from reidsearch.base.timecode import now
+from reidsearch.base.timecode import duration_text, now
 from reidsearch.domain.analysed import analysed, not_analysed_s
 from reidsearch.domain.decisions import Member, Presence, Transits
 from reidsearch.domain.event_log import Event
@@ -64,7 +64,8 @@ def nearby(
     """
     case = asked_for(store)
     if not 0 <= within_s <= MOST_WITHIN_S:
-        raise UsageError(f"{within_s:g} s is not between 0 and {MOST_WITHIN_S:g} s")
+        told = f"{duration_text(within_s)} is not between 0 and {duration_text(MOST_WITHIN_S)}"
+        raise UsageError(told)
     with store.one_state():
         asked, members = of_whom(store, sight, whom)
         found = _Question(store, sight, asked, members, within_s, around).answer()

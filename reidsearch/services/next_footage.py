@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from reidsearch.base.errors import Kind, UsageError
+from reidsearch.base.errors import Kind, NotFound, UsageError
 from reidsearch.base.timecode import from_us, iso, now, to_us
 from reidsearch.domain.analysed import analysed, merged
 from reidsearch.domain.decisions import Identity, Presence
@@ -28,6 +28,7 @@ from reidsearch.store.footage import reader as footage_store
 
 HOUR_US = 3_600_000_000
 SHORTEST_US = 2_000_000
+MOST_DAYS = 36_500
 LOGGED = 20
 """Of the fetches, so many are in the event log."""
 
@@ -61,9 +62,16 @@ def next_footage(
 
     Raises:
         UsageError: nothing with camera and time is confirmed of it; the archive is searched for a
-            case or a reason only.
+            case or a reason only; no recorder keeps footage for so many days.
+        NotFound: `keeps_days` names a camera that there is no footage of.
     """
     asked_for(store)
+    for camera, days in (keeps_days or {}).items():
+        if not 0 < days <= MOST_DAYS:  # nor is nan
+            raise UsageError(
+                f"{camera} cannot keep footage for {days:g} days",
+                f"give more than 0 and at most {MOST_DAYS:,} days",
+            )
     with store.one_state():
         people = confirmed_sightings(store, cameras=cameras)
         sources = [
@@ -71,6 +79,12 @@ def next_footage(
             for one in footage_store.coverage(store)
             if cameras is None or one.facts.camera in cameras
         ]
+    known = {one.facts.camera for one in sources if one.facts.camera}
+    known.update(one.camera for some in people.values() for one in some if one.camera)
+    for camera in keeps_days or {}:
+        if camera not in known:
+            told = f"cameras: {', '.join(sorted(known))}" if known else ""
+            raise NotFound(f"the archive has no camera {camera!r}", told)
     seen, left_out = usable(people.get(identity.identity_id, ()))
     if not seen:
         raise UsageError(
@@ -104,7 +118,7 @@ def next_footage(
         failures,
     )
     (logged,) = entries_of(store, [_detail(store, found)], Event.NEXT)
-    return replace(found, logged=logged.entry)
+    return replace(found, logged=logged.entry, why_not_logged=logged.why_not)
 
 
 def _spans(

@@ -69,7 +69,22 @@ def test_followed_and_indexed_are_the_same_archive(run, nvr, tmp_path):
     again = run(*asked)
     assert "segments none" in again.out
     assert again.err == ""
+    aged(Path(shutil.copyfile(nvr / "gate-1.mp4", nvr / "copy.mp4")))
+    copied = run("follow", nvr, "--once", "--model", "builtin")
+    assert "segments 1 known already; 0.0 s of footage" in copied.out
+    assert "copy.mp4: known already: the archive holds the same bytes" in copied.err
     assert run("check").code == 0
+
+
+def test_what_has_come_since_the_last_look_is_seen_before_it_ends(nvr, tmp_path):
+    (nvr / "gate-2.mp4").rename(tmp_path / "later.mp4")
+    plan = FollowPlan((nvr,), options(nvr), poll_s=600.0)
+    with Archive.open(tmp_path / "a", create=True, model="builtin") as archive:
+        follower = archive.follower(plan)
+        assert follower.step()
+        assert follower.standing.waiting == 1
+        (tmp_path / "later.mp4").rename(nvr / "gate-2.mp4")
+        assert follower.run(threading.Event(), once=True).indexed == 3
 
 
 def test_what_the_recorder_deletes_before_it_is_indexed_is_told_as_lost(nvr, tmp_path):

@@ -85,6 +85,7 @@ def test_the_table_says_how_many_pass_and_what_is_not_known(made) -> None:
         (["--space-time"], "--space-time needs a query"),
         (["--combine"], "--combine needs a query"),
         (["--timeline", "t.png"], "--timeline needs a query"),
+        (["--reason", "missing"], "--reason is kept in the event log"),
     ],
 )
 @pytest.mark.full

@@ -166,9 +166,13 @@ def test_no_credential_is_told_anywhere_and_a_kill_leaves_whole_files(
         [*command, "--for", "1s"],
         env=environment | {"REIDSEARCH_CAMERA_PASSWORD": "wrong-word"},
         capture_output=True,
-        check=True,
+        check=False,
     )
+    assert wrong.returncode == 1, "nothing was recorded"
+    assert b"Nothing was recorded of: gate." in wrong.stdout
     assert b"401" in wrong.stderr
+    last = gaps(tmp_path / "out" / "gate")[-1]
+    assert any("401" in why for why in last.why)
     said = wrong.stdout + wrong.stderr
     for file in tmp_path.rglob("*"):
         if file.is_file():
@@ -223,11 +227,11 @@ def test_with_an_archive_segments_are_indexed_as_they_are_closed(
         until(lambda: segments(out))
         camera.stall()
         camera.cut()
-        time.sleep(3.0)
+        time.sleep(6.0)  # coverage tells of gaps of two seconds and more
         camera.stall(False)
 
     threading.Thread(target=be_away, daemon=True).start()
-    options = ("--segment", "1s", "--for", "8s", "--stall", "2s", "--keep-free", "0")
+    options = ("--segment", "1s", "--for", "14s", "--stall", "2s", "--keep-free", "0")
     options += ("--model", "builtin")
     options += ("--model-path", str(shared / "models"), "--offline")
     told = run(*asked, *options, "-a", run.archive, "--format", "json")

@@ -13,7 +13,7 @@ from json_schemas import require_valid
 from tracklets import write_footage
 
 from reidsearch import Archive
-from reidsearch.base.errors import Kind, UsageError
+from reidsearch.base.errors import Kind, NotFound, UsageError
 from reidsearch.datasets.synthetic.town import Town, drawn_town
 from reidsearch.datasets.synthetic.town_archive import BEGIN, MODEL, write_town
 from reidsearch.domain.cases import Needed
@@ -104,6 +104,11 @@ def test_it_needs_what_a_search_needs_and_somebody_seen(made: tuple[Path, Town])
         with pytest.raises(UsageError) as error:
             archive.next_footage("nobody")
         assert error.value.kind is Kind.IDENTITY_EMPTY
+        for days in (float("nan"), float("inf"), 1e308):
+            with pytest.raises(UsageError, match="cannot keep footage"):
+                archive.next_footage("person 0", keeps_days={"yard": days})
+        with pytest.raises(NotFound, match="no camera 'nowhere'"):
+            archive.next_footage("person 0", keeps_days={"nowhere": 5})
         archive.cases.require(Needed.CASE)
         try:
             with pytest.raises(UsageError) as error:

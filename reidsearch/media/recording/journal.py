@@ -74,10 +74,10 @@ class Journal:
         )
 
     def recorded_until_us(self) -> int | None:
-        """Return the end of the last segment; None: there is none."""
+        """Return up to where segments and gaps tell everything; None: there are none."""
         ends = []
         for entry in entries(self._own):
-            if entry.get("event") == "segment":
+            if entry.get("event") in {"segment", "gap"}:
                 with contextlib.suppress(KeyError, TypeError, ValueError, Refused):
                     ends.append(to_us(parse_time(entry["end"])))
         return max(ends, default=None)

@@ -126,6 +126,7 @@ class Recorder:
                     wait_s = min(2 * wait_s, LONGEST_WAIT_S)
             self.status.state = CameraState.ENDED
             with _room_told():
+                self._end_missing()
                 self._journal.write(self._clock.now_us(), "stopped")
 
     # -- one connection ------------------------------------------------------------------------
@@ -324,6 +325,17 @@ class Recorder:
             self._told(Said(self._camera.name, state.value, why))
             with contextlib.suppress(OSError):  # where there is no room, the gap tells it later
                 self._journal.write(self._clock.now_us(), "lost", why=why)
+
+    def _end_missing(self) -> None:
+        """Write down what is missing up to now, where nothing is recorded as it is to stop."""
+        now_us = self._clock.now_us()
+        why = tuple(self._reasons)
+        if not self.status.segments:
+            why = why or ("nothing came before it was stopped",)
+        if not why or self._until_us is None or now_us - self._until_us < LEAST_GAP_US:
+            return
+        self._gap = Gap(self._until_us, 0, why, self._attempts)
+        self._end_gap(now_us)
 
     def _require_room(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
