@@ -52,6 +52,10 @@ def in_postgres(request: pytest.FixtureRequest) -> None:
         install(server().url)
 
 
+LEAST_ROOM = 6 * 2**30
+"""Bytes: some hundreds of databases fit in it, of all processes that test at once."""
+
+
 @pytest.fixture(autouse=True)
 def no_database_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
     """With `--postgres`, drop the databases of what a test has in its own folder."""
@@ -61,7 +65,9 @@ def no_database_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
         from folders_in_postgres import drop_databases
         from postgres import server
 
-        drop_databases(server().url, folder)
+        # Dropping one costs a checkpoint: only where the room for all runs out.
+        if shutil.disk_usage(server().folder).free < LEAST_ROOM:
+            drop_databases(server().url, folder)
 
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
