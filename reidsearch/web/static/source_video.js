@@ -64,6 +64,14 @@ export class SourceVideo {
     }
   }
 
+  /** A stretch that breaks off while it comes tells no cause: one that is asked for anew does. */
+  async #cause(problem, url) {
+    if (problem instanceof Problem) return problem;
+    const told = await ask(url).catch((error) => error);
+    if (told instanceof Response) await told.body.cancel();
+    return told instanceof Problem ? told : problem;
+  }
+
   #fail(problem) {
     this.over = true;
     this.failed(problem);
@@ -150,8 +158,8 @@ export class SourceVideo {
     const leave = new AbortController();
     this.leave = leave;
     [this.wanted, this.until] = [from, to];
+    const url = `${this.base}/stream?from=${from}&to=${to}`;
     try {
-      const url = `${this.base}/stream?from=${from}&to=${to}`;
       const response = await ask(url, { signal: leave.signal });
       await this.#begin(response.headers, leave.signal);
       const reader = response.body.getReader();
@@ -164,7 +172,7 @@ export class SourceVideo {
       if (this.#reached(from) === null || this.#reached(from) === from) this.ended = from;
       this.#settle(from, to);
     } catch (problem) {
-      if (problem.name !== "AbortError") this.#fail(problem);
+      if (problem.name !== "AbortError") this.#fail(await this.#cause(problem, url));
     } finally {
       if (this.leave === leave) {
         this.wanted = null;
