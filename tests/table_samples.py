@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import browse_samples
 import numpy as np
@@ -210,11 +211,12 @@ def journey() -> Journey:
     return Journey(ANNA, stops, between, 3, (), Transits())
 
 
+ASKED: dict[str, Any] = {"archive": "/srv/archive", "archive_id": "4f2c", "asked_at": NOON}
+
+
 def around() -> Nearby:
     asked = NearbyStatement(
-        archive="/srv/archive",
-        archive_id="4f2c",
-        asked_at=NOON,
+        **ASKED,
         whom=Whom(None, ANNA.named),
         within_s=60.0,
         around=Around.NEIGHBOURS,
@@ -231,9 +233,7 @@ def around() -> Nearby:
 
 def met() -> Company:
     asked = CompanyStatement(
-        archive="/srv/archive",
-        archive_id="4f2c",
-        asked_at=NOON,
+        **ASKED,
         whom=Whom(None, ANNA.named),
         within_s=60.0,
         apart_s=900.0,
@@ -265,9 +265,7 @@ def transits() -> TransitModel:
 def at_both() -> Intersection:
     place = PlaceSeen(CAMERA, AT_US, AT_US + 600_000_000, 12, 3.5, 1)
     asked = IntersectionStatement(
-        archive="/srv/archive",
-        archive_id="4f2c",
-        asked_at=NOON,
+        **ASKED,
         places=(place, place),
         why_plain=None,
         read_by="impostors",
