@@ -94,6 +94,19 @@ class Event(StrEnum):
     SIGN_OUT = "sign-out"
 
 
+QUESTIONS = (
+    Event.SEARCH,
+    Event.SEARCH_END,
+    Event.EXPLAIN,
+    Event.NEARBY,
+    Event.DISTANCE,
+    Event.COMPANY,
+    Event.INTERSECTION,
+    Event.NEXT,
+)
+"""Events of what somebody asked about people."""
+
+
 class Shown(StrEnum):
     """What an entry `shown` is of, by its number."""
 

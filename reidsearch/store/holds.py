@@ -16,7 +16,7 @@ from reidsearch.base.actor import Author
 from reidsearch.base.errors import DECODING_ERRORS, Kind, NotFound, UsageError
 from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.domain.decisions import Member
-from reidsearch.domain.event_log import Event
+from reidsearch.domain.event_log import QUESTIONS, Event
 from reidsearch.domain.holds import HeldBack, Hold, HoldOf
 from reidsearch.store import tables
 from reidsearch.store.cases import require_case
@@ -33,18 +33,7 @@ from reidsearch.store.tables.footage import footage, moment
 from reidsearch.store.tables.identities import identity
 from reidsearch.store.tables.retention import hold as table
 
-_OF_CASE = (
-    Event.SEARCH,
-    Event.SEARCH_END,
-    Event.EXPLAIN,
-    Event.NEARBY,
-    Event.DISTANCE,
-    Event.COMPANY,
-    Event.INTERSECTION,
-    Event.SAVED,
-    Event.DECISION,
-    Event.INDEX,
-)
+_OF_CASE = (*QUESTIONS, Event.SAVED, Event.DECISION, Event.INDEX)
 
 
 def add_hold(connection: Connection, of: HoldOf, note: str) -> Hold:

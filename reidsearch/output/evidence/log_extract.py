@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Collection
 
 from reidsearch.base.errors import DECODING_ERRORS, StorageError
-from reidsearch.domain.event_log import Event, LogEntry, Seal, canonical
+from reidsearch.domain.event_log import QUESTIONS, Event, LogEntry, Seal, canonical
 from reidsearch.output.event_log import entry_json
 from reidsearch.output.evidence.held import HeldLog
 from reidsearch.output.evidence.manifest import Bundle, LogPart
@@ -102,17 +102,8 @@ def _names(entry: LogEntry, numbers: Collection[int]) -> bool:
 
 def _put_answers(bundle: Bundle, shown: list[LogEntry]) -> None:
     """Put in what was asked and answered, as the log says it; and the answer that was given."""
-    answers = (
-        Event.SEARCH,
-        Event.SEARCH_END,
-        Event.EXPLAIN,
-        Event.NEARBY,
-        Event.DISTANCE,
-        Event.COMPANY,
-        Event.INTERSECTION,
-    )
     for entry in shown:
-        if entry.event in answers and entry.detail is not None:
+        if entry.event in QUESTIONS and entry.detail is not None:
             path = f"answers/entry-{entry.number}.json"
             says = f"what log entry {entry.number} says: {entry.event.value} by {entry.actor}"
             data = entry.detail.encode()
@@ -124,16 +115,7 @@ def _put_answers(bundle: Bundle, shown: list[LogEntry]) -> None:
 
 def actions(shown: list[LogEntry]) -> list[LogEntry]:
     """Return the entries that somebody's action on the case made: searches, decisions, exports."""
-    kinds = {
-        Event.SEARCH,
-        Event.EXPLAIN,
-        Event.NEARBY,
-        Event.DISTANCE,
-        Event.COMPANY,
-        Event.INTERSECTION,
-        Event.DECISION,
-        Event.EXPORT,
-    }
+    kinds = {*QUESTIONS, Event.DECISION, Event.EXPORT} - {Event.SEARCH_END}
     return [one for one in shown if one.event in kinds and _is_object(one)]
 
 
