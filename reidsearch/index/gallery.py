@@ -11,21 +11,16 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, StorageError, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.domain.adjustment import Adjustment, WhyNotAdjusted
 from reidsearch.domain.answers import Plan, Recall
 from reidsearch.domain.crops import CropIds, Vectors
-from reidsearch.domain.models import ModelIdentity
 from reidsearch.index.adjusting import Adjusting
 from reidsearch.index.confirmed import Confirmed, confirm
 from reidsearch.index.contract import (
-    FileIndex,
     Hits,
     IndexAway,
     IndexDamaged,
@@ -33,38 +28,24 @@ from reidsearch.index.contract import (
     VectorIndex,
     no_hits,
 )
-from reidsearch.index.cores import ahead, gathered
-from reidsearch.index.disk import reading
 from reidsearch.index.factory import (
     ENGINES,
     TAKEOVER,
     Choose,
     choice_for,
     elsewhere,
-    loader_of,
     on_server,
 )
-from reidsearch.index.generations import index_folder, lacks_much, loaded, write_generation
+from reidsearch.index.generations import index_folder, lacks_much, write_generation
+from reidsearch.index.in_memory import IndexInMemory
 from reidsearch.index.leftovers import recorded
 from reidsearch.index.recall import Measured, measure
-from reidsearch.index.recent import Recent
-from reidsearch.store.crops.embeddings import (
-    embedded_ids,
-    embedding_count,
-    embedding_rows,
-    embeddings_after,
-    some_embeddings,
-)
 from reidsearch.store.crops.state import State
 from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import Generation, newest_generation
 
-SAMPLE = 16_384  # embeddings that a compact index trains its codes from
-MANY_ROWS = 10_000  # read while others are added
-ADDED_AT_ONCE = 32_768  # rows: as many as a compact index makes codes of
 
-
-class Gallery:
+class Gallery(IndexInMemory):
     """All embeddings of an archive, searchable; always equal to the database.
 
     Threads may share it: each method takes `busy`, so that the index is not changed while another
@@ -75,26 +56,11 @@ class Gallery:
     """
 
     def __init__(self, store: Store, choose: Choose | None = None) -> None:
-        self._store = store
-        self._choose = choose or choice_for(store)
-        self._index: FileIndex | None = None
+        super().__init__(store, choose or choice_for(store))
         self._state: State | None = None
-        self._measured: Measured | None = None
-        self._taken_to = 0  # the last crop id ever taken in, erased or not
-        self._truth = Recent(lambda ids: embedding_rows(store, ids, self._dimension()))
         self._adjusting = Adjusting(store)
         self.busy = threading.RLock()
-        self.model: ModelIdentity | None = None
-        self.generation = 0
         self._warnings: list[str] = []
-
-    def __len__(self) -> int:
-        return len(self._index) if self._index is not None else 0
-
-    @property
-    def index(self) -> VectorIndex | None:
-        """The index, caught up by `sync`; None while the archive has no model."""
-        return self._index
 
     @property
     def warnings(self) -> list[str]:
@@ -334,29 +300,17 @@ class Gallery:
         found = self._adjusting.of(index, self._state, self._dimension())
         return found if isinstance(found, Adjustment) else None
 
-    def _last_id(self) -> int:
-        ids = self._index.ids() if self._index is not None else np.empty(0, np.int64)
-        return max(self._taken_to, int(ids[-1]) if len(ids) else 0)
-
     def _load(
         self, newest: Generation | None, state: State, progress: Progress, folder: Path | None
     ) -> None:
         self._truth.forget()  # it may be another model
         self.model = self._store.model()
-        held = newest.last_crop_id if newest else 0
         kind = newest.kind if newest else None
         if newest is None or (not newest.odd and self._is_of_no_use(newest, state)):
             self._begin(kind, folder)
             return
         try:
-            engine = loader_of(newest.kind, self._choose, newest.crops)
-            if engine is None:
-                raise IndexDamaged(f"{newest.path.name} is of kind {newest.kind}, unknown here")
-            with reading(newest.path):
-                self._index = loaded(newest, engine, self._truth, self._dimension(), folder)
-            self._measured = Measured.of_row(newest.recall)
-            if held > self._store.state().last_crop_id:
-                raise IndexDamaged(f"{newest.path.name} claims crops that were never stored")
+            self._read(newest, folder)
         except ArchiveError as error:
             again = newest_generation(self._store)
             if again != newest:  # a writer replaced it meanwhile
@@ -364,7 +318,6 @@ class Gallery:
             else:
                 self._restore(state, error, progress)
             return
-        self._taken_to, self.generation = held, newest.number
         if newest.erasures != state.erasures:
             self._mask_erased(newest.last_crop_id)
 
@@ -377,14 +330,6 @@ class Gallery:
             return newest.kind not in ENGINES
         lacking = state.last_crop_id - newest.last_crop_id
         return engine.kind != newest.kind and lacking > max(TAKEOVER, newest.crops)
-
-    def _begin(self, kind: str | None, folder: Path | None) -> None:
-        """An empty index for all that the database holds."""
-        engine = self._choose(embedding_count(self._store), kind)
-        self._truth.forget()
-        sample = partial(some_embeddings, self._store, SAMPLE, self._dimension())
-        self._index = engine.create(self._dimension(), self._truth, folder, sample)
-        self._taken_to, self.generation, self._measured = 0, 0, None
 
     def _restore(self, state: State, cause: Exception, progress: Progress) -> None:
         """From the database; kept in memory only where the file cannot be replaced."""
@@ -408,31 +353,3 @@ class Gallery:
             self._restore(state, cause, NO_PROGRESS)
         self._catch_up(NO_PROGRESS)
         self._state = state
-
-    def _dimension(self) -> int:
-        if self.model is None:
-            raise absent("the archive's model")
-        return self.model.dimension
-
-    def _catch_up(self, progress: Progress) -> None:
-        if self._index is None:
-            raise absent("the index")
-        started = False
-        lacking = embeddings_after(self._store, self._taken_to, self._dimension())
-        number = self._store.state().last_crop_id - self._taken_to  # or less: some were erased
-        if number > MANY_ROWS:
-            lacking = gathered(ahead(lacking), ADDED_AT_ONCE)
-        for ids, vectors in lacking:
-            if not started:
-                progress.begin("reading embeddings", number, "crops")
-                started = True
-            self._index.add(ids, vectors)
-            self._taken_to = int(ids[-1])
-            progress.advance(len(ids))
-        if started:
-            progress.end()
-
-    def _mask_erased(self, up_to: int) -> None:
-        if self._index is not None:
-            held = embedded_ids(self._store, up_to)
-            self._index.remove(np.setdiff1d(self._index.ids(), held, assume_unique=True))

@@ -1,32 +1,25 @@
-"""The query engine: filters, ranking, and the statement of what was and was not searched."""
+"""The query engine: the filters and the ranking of a query, and the answer made of them."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from reidsearch.base.errors import ArchiveError, Kind, absent
-from reidsearch.base.timecode import now
-from reidsearch.domain.adjustment import AdjustedBy, Adjustment, WhyNotAdjusted
+from reidsearch.base.errors import absent
 from reidsearch.domain.answers import (
     Answer,
     Feedback,
-    FootageSearched,
     Match,
     Plan,
     RankedBy,
     SearchPreview,
     Statement,
-    WhyNot,
 )
 from reidsearch.domain.attributes import Attributes
 from reidsearch.domain.crops import Crop, Vectors
-from reidsearch.domain.query_origins import embedding_sha256
-from reidsearch.domain.request import MAX_K, Filters, PlainFor, Requested, SearchRequest
-from reidsearch.domain.scores import UNCALIBRATED
+from reidsearch.domain.request import MAX_K, Requested, SearchRequest
 from reidsearch.domain.tracklets import TrackletSeen
 from reidsearch.index.confirmed import Confirmed
 from reidsearch.index.gallery import Gallery
@@ -34,19 +27,20 @@ from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.search.feedback import liked_rows
 from reidsearch.search.order import in_order
 from reidsearch.search.query import Query
-from reidsearch.search.ranking import Ranked, Ranking, Row, Wanted
+from reidsearch.search.ranking import Ranked, Row, Wanted
+from reidsearch.search.statement import (
+    SearchScope,
+    crops_searched,
+    empty_archive,
+    scope_of,
+    statement_of,
+)
 from reidsearch.store.attributes import attributes_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.searched import footage_searched
 from reidsearch.store.footage.tracklet_reader import tracklets
-from reidsearch.store.pending import pending_work
 from reidsearch.store.selection import (
-    Selection,
-    Unknown,
-    camera_names,
-    count_unknown,
     passing_told,
-    select_crops,
 )
 
 
@@ -92,7 +86,7 @@ def _answered(
     runtime: str,
     neighbours: Neighbours | None,
 ) -> list[Answer]:
-    scope = _scope(store, gallery, queries[0].request, neighbours)
+    scope = scope_of(store, gallery, queries[0].request, neighbours)
     least = [_least_score(gallery, query, scope) for query in queries]
     vectors = [query.vector(scope.ranking.adjust) for query in queries]
     ranked = scope.ranking.of(
@@ -117,7 +111,7 @@ def _answered(
             _match(rank, row, seen, attributes, len(first), liked=rank <= len(first))
             for rank, row in rows
         )
-        statement = _statement(store, gallery, query, vector, scope, runtime, one)
+        statement = statement_of(store, gallery, query, vector, scope, runtime, one)
         statement = replace(statement, min_score=score, feedback=feedback)
         answers.append(Answer(statement, in_order(matches, query.request.order)))
     return answers
@@ -129,14 +123,14 @@ def _k(request: SearchRequest) -> int:
     return request.k
 
 
-def _least_score(gallery: Gallery, query: Query, scope: _Scope) -> float | None:
+def _least_score(gallery: Gallery, query: Query, scope: SearchScope) -> float | None:
     if query.least_score is None:
         return query.request.min_score
-    return query.least_score(_searched(gallery, query, scope))
+    return query.least_score(crops_searched(gallery, query, scope))
 
 
 def _liked(
-    store: Store, query: Query, vector: Vectors, scope: _Scope
+    store: Store, query: Query, vector: Vectors, scope: SearchScope
 ) -> tuple[list[Row], Feedback | None]:
     """Return the rows that come first because they were liked, and the statement's feedback."""
     if query.feedback is None:
@@ -158,13 +152,13 @@ def search_all(
     `request.k` does not count; the statement tells as many as were searched.
     """
     with gallery.busy:  # one state of the index for the whole statement
-        scope = _scope(store, gallery, query.request)
+        scope = scope_of(store, gallery, query.request)
         least = _least_score(gallery, query, scope)
         if least is None:  # `SearchRequest` and its callers see to it
             raise absent("the lowest score")
         exact = Ranked([], exact=True, depth=0, ranked_by=RankedBy())
         vector = query.vector(scope.ranking.adjust)
-        statement = _statement(store, gallery, query, vector, scope, runtime, exact)
+        statement = statement_of(store, gallery, query, vector, scope, runtime, exact)
         requested = replace(Requested.of(query.request), k=None)
     rows, feedback = _liked(store, query, vector, scope)
     statement = replace(
@@ -182,7 +176,7 @@ def _matches_above(
     store: Store,
     above: Iterator[Confirmed],
     query: Query,
-    scope: _Scope,
+    scope: SearchScope,
     liked: list[Row],
 ) -> Iterator[Match]:
     rank, taken = 0, set[int]()
@@ -213,11 +207,11 @@ def plan(
         NotFound: a filter names a camera or source that is not in the archive.
     """
     with gallery.busy:
-        ranking = _scope(store, gallery, request, neighbours).ranking
+        ranking = scope_of(store, gallery, request, neighbours).ranking
         depth = ranking.depth(request.k or MAX_K, len(request.filters.exclude_crops))
         found = gallery.plan(depth, ranking.allowed, exact=request.exact or request.k is None)
     if found is None:
-        raise _empty(store)
+        raise empty_archive(store)
     return found
 
 
@@ -242,51 +236,6 @@ def preview(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    """What is searched for all queries of one `scope_key`."""
-
-    asked_at: dt.datetime
-    selection: Selection | None
-    footage: FootageSearched
-    ranking: Ranking
-    adjusted: AdjustedBy
-
-
-def _scope(
-    store: Store, gallery: Gallery, request: SearchRequest, neighbours: Neighbours | None = None
-) -> _Scope:
-    asked_at, selection = now(), None
-    # To leave crops out a few more are asked for, instead of reading the ids of all others.
-    if not replace(request.filters, exclude_crops=()).empty:
-        with store.scan() as connection:
-            selection = select_crops(connection, request.filters)
-    # After the selection, so that whatever passed the filters is in the index too.
-    gallery.sync()
-    if selection is not None and gallery.state is not None:
-        selection = selection.up_to(gallery.state.last_crop_id)
-    footage = footage_searched(store, request.filters)
-    adjust = gallery.adjustment() if request.adjusted else _why_plain(request)
-    adjusted = adjust.by if isinstance(adjust, Adjustment) else AdjustedBy(why_not=adjust)
-    ranking = Ranking(
-        store,
-        gallery,
-        neighbours if request.reranked else None,
-        selection.ids if selection else None,
-        request.grouped and footage.sources > 0,
-        request.exact,
-        adjust if isinstance(adjust, Adjustment) else None,
-        None if request.spread is None else (request.spread, _camera_count(store, request.filters)),
-        WhyNot(request.plain_for or WhyNot.AS_ASKED),
-    )
-    return _Scope(asked_at, selection, footage, ranking, adjusted)
-
-
-def _why_plain(request: SearchRequest) -> WhyNotAdjusted:
-    several = request.plain_for is PlainFor.SEVERAL_ARCHIVES
-    return WhyNotAdjusted.SEVERAL_ARCHIVES if several else WhyNotAdjusted.AS_ASKED
-
-
 def _match(
     rank: int,
     row: Row,
@@ -308,14 +257,6 @@ def _match(
     )
 
 
-def _camera_count(store: Store, filters: Filters) -> int:
-    """Return of how many cameras matches can be at most, none known being one."""
-    if filters.cameras:
-        return len(filters.cameras)
-    with store.scan() as connection:
-        return len(camera_names(connection)) + 1
-
-
 def _one_a_tracklet(pairs: list[tuple[Crop, float]], taken: set[int]) -> list[tuple[Crop, float]]:
     """Return the first crop of each tracklet that is not in `taken`, which grows."""
     kept = []
@@ -326,90 +267,3 @@ def _one_a_tracklet(pairs: list[tuple[Crop, float]], taken: set[int]) -> list[tu
             taken.add(crop.moment.tracklet_id)
         kept.append((crop, score))
     return kept
-
-
-def _searched(gallery: Gallery, query: Query, scope: _Scope) -> int:
-    """Return how many crops may be matches."""
-    index, selection = gallery.index, scope.selection
-    left_out = np.array(sorted(query.without), dtype=np.int64)
-    if selection is not None:
-        return len(selection.ids) - int(np.isin(left_out, selection.ids).sum())
-    if index is None:
-        return 0
-    return len(index) - (index.plan(1, left_out).candidates if len(left_out) else 0)
-
-
-def _empty(store: Store) -> ArchiveError:
-    return ArchiveError(
-        f"{store.location} holds no crops yet", kind=Kind.ARCHIVE_EMPTY, archive=store.location
-    )
-
-
-def _unknown(store: Store, query: Query, scope: _Scope) -> Unknown:
-    """Return how many crops the filters left out for want of knowledge, but for the query's own."""
-    selection = scope.selection
-    if selection is None:
-        return Unknown()
-    every = selection.unknown
-    if not query.exclude or every == Unknown():
-        return every
-    with store.scan() as connection:
-        return every.less(count_unknown(connection, query.request.filters, query.exclude))
-
-
-def _statement(
-    store: Store,
-    gallery: Gallery,
-    query: Query,
-    vector: Vectors,
-    scope: _Scope,
-    runtime: str,
-    ranked: Ranked,
-) -> Statement:
-    index, model, state = gallery.index, gallery.model, gallery.state
-    if index is None or model is None or state is None:
-        raise _empty(store)
-    exact, request, unknown = ranked.exact, query.request, _unknown(store, query, scope)
-    filters = request.filters
-    filters = replace(filters, exclude_crops=(*filters.exclude_crops, *query.exclude))
-    adjust = scope.ranking.adjust
-    measured = None if exact else gallery.recall(ranked.depth, adjusted=adjust is not None)
-    interrupted, running = store.unfinished_runs()
-    return Statement(
-        archive=store.location,
-        archive_id=store.row.uuid,
-        asked_at=scope.asked_at,
-        query=query.label,
-        k=request.k or 1,
-        min_score=request.min_score,
-        crops_stored=len(index),
-        crops_searched=_searched(gallery, query, scope),
-        exact=exact,
-        recall=1.0 if exact else measured.value if measured else None,
-        index_kind=index.kind,
-        generation=gallery.generation,
-        model=model,
-        runtime=runtime,
-        filters=filters,
-        left_out_unknown_time=unknown.time,
-        left_out_unknown_camera=unknown.camera,
-        failures=state.failures,
-        unfinished_runs=interrupted,
-        running_runs=running,
-        calibration=UNCALIBRATED,
-        warnings=(*query.warnings, *gallery.warnings),
-        grouped=request.grouped,
-        left_out_unknown_attributes=unknown.attributes,
-        left_out_unknown_track=unknown.track,
-        footage=scope.footage,
-        recall_interval=(measured.low, measured.high) if measured else None,
-        ranked_by=ranked.ranked_by,
-        query_pictures=query.origins,
-        embedding_sha256=embedding_sha256(vector),
-        pending=pending_work(store),
-        newest_crop=state.last_crop_id,
-        requested=Requested.of(request),
-        adjusted=scope.adjusted
-        if adjust is None
-        else replace(scope.adjusted, query_cameras=adjust.known(query.cameras)),
-    )
