@@ -27,6 +27,7 @@ from reidsearch.domain.pending import Pending
 from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
 from reidsearch.domain.request import Filters
 from reidsearch.services.cases import author_for
+from reidsearch.services.long_work import LongWork
 from reidsearch.services.pictures import PictureService
 from reidsearch.services.searches import Searches
 from reidsearch.store import timezone as zones
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from reidsearch.services.sight import Sight
 
 
-class Archive(Searches, contextlib.AbstractContextManager["Archive"]):
+class Archive(Searches, LongWork, contextlib.AbstractContextManager["Archive"]):
     """An open archive. Use as a context manager.
 
     Threads may share one: look-ups and decisions run side by side, searches take turns on the

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reidsearch.base.errors import ArchiveError, Kind, ReidsearchError, UsageError
+from reidsearch.base.errors import ReidsearchError, UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
-from reidsearch.base.settings import PictureLimits
-from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.answers import Answer, Failed, Match, Statement
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.decisions import Identity
@@ -21,22 +18,19 @@ from reidsearch.domain.request import QueryPicture, SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.services.photos import photo_query_picture
+from reidsearch.services.score_readers import ScoreReaders
 from reidsearch.services.search_log import given, with_entries
-from reidsearch.services.search_ready import EmbeddedRequest, LookedUp, Ready, ready_to_search
-from reidsearch.services.space_time import require_combinable, space_time_reader
+from reidsearch.services.search_preparing import RequestPreparation
+from reidsearch.services.search_ready import EmbeddedRequest, Ready
 from reidsearch.store.cases import asked_for
 from reidsearch.store.crops.store import Store
-from reidsearch.store.places import resolved
-from reidsearch.store.selection import camera_names, means_source, require_cameras
+from reidsearch.store.selection import camera_names, means_source
 
 if TYPE_CHECKING:
-    from reidsearch.calibration.alarms import RefusedCameras
     from reidsearch.calibration.apply import ScoreReader
-    from reidsearch.calibration.impostors import ArchiveImpostors
     from reidsearch.domain.answers import Plan, SearchPreview
     from reidsearch.domain.audit import Audit
-    from reidsearch.search.identity import IdentityQuery
-    from reidsearch.search.query_pictures import Embeddable, EmbeddedQuery
+    from reidsearch.search.query_pictures import Embeddable
     from reidsearch.vision.engines import Engines
 
 REQUESTS_AT_ONCE = 256  # their shortlists are in memory together
@@ -65,8 +59,10 @@ class SearchService:
         self._engines = engines
         self._find_identity = find_identity
         self._progress = progress
-        self._impostors: ArchiveImpostors | None = None  # imported when it is first needed
-        self._refused: RefusedCameras | None = None
+        self._readers = ScoreReaders(store, gallery)
+        self._preparing = RequestPreparation(
+            store, gallery, engines, self._readers, find_identity, progress
+        )
 
     def prepare(self) -> None:
         """Load the index now rather than in the first search.
@@ -76,6 +72,13 @@ class SearchService:
         """
         self.require_crops()
         self._gallery.sync(self._progress)
+
+    def require_crops(self) -> None:
+        """Raise ArchiveError where there is nothing to search."""
+        if self._store.model() is None:
+            from reidsearch.search.statement import empty_archive
+
+            raise empty_archive(self._store)
 
     def load(self) -> None:
         """Load the index, as far as there is one."""
@@ -113,8 +116,8 @@ class SearchService:
             raise UsageError("all matches are too many: give a minimum score")
         self.require_crops()
         case = asked_for(self._store)
-        reader = self._reader()
-        (ready,) = self._ready([request], reader)
+        reader = self._readers.stored()
+        (ready,) = self._preparing.ready([request], reader)
         if isinstance(ready, Failed):
             raise ready.error
         statement, matches = self._all(ready, reader)
@@ -128,7 +131,9 @@ class SearchService:
         """
         from reidsearch.search import engine
 
-        return engine.plan(self._store, self._gallery, self._resolved(request), self._neighbours)
+        return engine.plan(
+            self._store, self._gallery, self._preparing.resolved(request), self._neighbours
+        )
 
     def preview(self, request: SearchRequest) -> SearchPreview:
         """Return what would be searched, and how, without searching.
@@ -138,18 +143,18 @@ class SearchService:
         from reidsearch.search import engine
 
         self.require_crops()
-        asked = self._resolved(request)
+        asked = self._preparing.resolved(request)
         return engine.preview(self._store, self._gallery, asked, self._neighbours)
 
     def reader(self, adjusted: bool) -> ScoreReader:
         """Return what reads adjusted or plain scores, by a reference where nothing else does."""
-        return self._reading(self._reader(), adjusted=adjusted)
+        return self._readers.of(self._readers.stored(), adjusted=adjusted)
 
     def audit(self, progress: Progress = NO_PROGRESS) -> Audit:
         """Return what the archive's own footage says of its scores and its cameras."""
         from reidsearch.services.audit import audit
 
-        return audit(self._store, self._gallery, self._reading, progress)
+        return audit(self._store, self._gallery, self._readers.of, progress)
 
     def holds(self, sha256: str) -> bool:
         """Return whether the archive holds a file, by its SHA-256 in hexadecimal, as one crop.
@@ -162,7 +167,7 @@ class SearchService:
 
     def query_pictures(self, request: SearchRequest) -> tuple[QueryPicture, ...]:
         """Return all that a request searches with: its pictures, then its identity's."""
-        identity = self._identity(request)
+        identity = self._preparing.identity(request)
         photos = [photo_query_picture(self._store, one.origin) for one in identity.photos]
         return (*request.pictures, *identity.crop_ids, *photos)
 
@@ -200,10 +205,10 @@ class SearchService:
 
     def embedded(self, request: SearchRequest) -> EmbeddedRequest:
         """Return all that a request searches with, embedded; raises as `search`."""
-        one = self._looked_up(request, self._reader())
+        one = self._preparing.looked_up(request, self._readers.stored())
         if isinstance(one, Failed):
             raise one.error
-        (made,) = self._embedded([(one.pictures, request.limits)])
+        (made,) = self._preparing.embedded([(one.pictures, request.limits)])
         if isinstance(made, ReidsearchError):
             raise made
         pictures = tuple(map(EmbeddedPicture, made.origins, made.rows))
@@ -231,12 +236,12 @@ class SearchService:
     def _answers(
         self, requests: Sequence[SearchRequest], given: Sequence[Embeddable] | None = None
     ) -> list[Answer | Failed]:
-        case, reader = asked_for(self._store), self._reader()
+        case, reader = asked_for(self._store), self._readers.stored()
         answers: dict[int, Answer | Failed] = {}
         views: dict[int, Vectors] = {}
         varied: dict[int, Ready] = {}
         groups: dict[Hashable, dict[int, Ready]] = {}
-        for number, ready in enumerate(self._ready(requests, reader, given)):
+        for number, ready in enumerate(self._preparing.ready(requests, reader, given)):
             if isinstance(ready, Failed):
                 answers[number] = ready
                 continue
@@ -310,7 +315,7 @@ class SearchService:
         from reidsearch.search.own import with_own
 
         adjusted = answer.statement.adjusted.why_not is None
-        fitting = self._reading(reader, adjusted=adjusted)
+        fitting = self._readers.of(reader, adjusted=adjusted)
         refined = answer.statement.feedback is not None
         matches = with_own(self._store, answer.matches, ready.query.origins, refined=refined)
         answer = Answer(answer.statement, matches)
@@ -320,120 +325,3 @@ class SearchService:
         if ready.space_time is None:
             return marked
         return ready.space_time.answer(marked, ready.request.k)
-
-    # -- before the index is asked -----------------------------------------------------------
-
-    def _ready(
-        self,
-        requests: Sequence[SearchRequest],
-        reader: ScoreReader,
-        given: Sequence[Embeddable] | None = None,
-    ) -> list[Ready | Failed]:
-        """Look up identities and feedback, read and embed pictures; load the index meanwhile.
-
-        Args:
-            given: in place of the requests' own pictures.
-        """
-        looked_up = [self._looked_up(request, reader, given) for request in requests]
-        every = [one for one in looked_up if isinstance(one, LookedUp)]
-        embedded = iter(self._embedded([(one.pictures, one.request.limits) for one in every]))
-        return [
-            one
-            if isinstance(one, Failed)
-            else ready_to_search(
-                one,
-                next(embedded),
-                reader,
-                space_time_reader(self._store, one.request, one.identity),
-            )
-            for one in looked_up
-        ]
-
-    def _looked_up(
-        self,
-        request: SearchRequest,
-        reader: ScoreReader,
-        given: Sequence[Embeddable] | None = None,
-    ) -> LookedUp | Failed:
-        from reidsearch.search.feedback import marked_crops
-
-        try:
-            request = self._resolved(request)
-            self._require_camera(request)
-            require_combinable(self._store, request)
-            self._fitting(reader, request).require(request)
-            identity = self._identity(request)
-            shown = request.pictures if given is None else given
-            pictures = (*shown, *identity.crop_ids, *identity.photos)
-            crops = [one for one in pictures if isinstance(one, int)]
-            feedback = marked_crops(
-                self._store, request.likes, request.unlikes, crops, identity.rejected
-            )
-            return LookedUp(request, identity, pictures, feedback)
-        except ReidsearchError as error:
-            return Failed(request, error)
-
-    def _identity(self, request: SearchRequest) -> IdentityQuery:
-        from reidsearch.search.identity import IdentityQuery, identity_query
-
-        if request.identity is None:
-            return IdentityQuery()
-        identity = self._find_identity(request.identity)
-        return identity_query(self._store, identity, new_only=request.new_only)
-
-    def _embedded(
-        self, queries: Sequence[tuple[Sequence[Embeddable], PictureLimits]]
-    ) -> list[EmbeddedQuery | ReidsearchError]:
-        from reidsearch.search.query_pictures import embed_queries
-
-        if self._gallery.index is not None:
-            return embed_queries(queries, self._store, self._engines.embed)
-        # Verifying a large index file takes about as long as loading the model: side by side.
-        with ThreadPoolExecutor(1) as pool:
-            loading = pool.submit(self._gallery.sync, self._progress)
-            embedded = embed_queries(queries, self._store, self._engines.embed)
-            loading.result()
-        return embedded
-
-    def _resolved(self, request: SearchRequest) -> SearchRequest:
-        """Return the request with the regions and lines that its filters name."""
-        filters = resolved(self._store, request.filters)
-        return request if filters is request.filters else replace(request, filters=filters)
-
-    def _require_camera(self, request: SearchRequest) -> None:
-        if request.query_camera is not None:
-            with self._store.scan() as connection:
-                require_cameras(connection, (request.query_camera,))
-
-    def _fitting(self, reader: ScoreReader, request: SearchRequest) -> ScoreReader:
-        """Return the reader of the scores that a request will have, where it depends on it."""
-        if request.prior is None and request.max_false_alarms is None and not request.combined:
-            return reader
-        self._gallery.sync(self._progress)
-        adjusted = request.adjusted and isinstance(self._gallery.adjustment(), Adjustment)
-        return self._reading(reader, adjusted=adjusted)
-
-    def _reading(self, reader: ScoreReader, *, adjusted: bool) -> ScoreReader:
-        """Return the reader of scores of a kind; by a reference where there is no calibration."""
-        from reidsearch.calibration.alarms import RefusedCameras
-        from reidsearch.calibration.impostors import ArchiveImpostors
-
-        impostors = self._impostors = self._impostors or ArchiveImpostors(self._gallery)
-        fitting = reader.fitting(adjusted=adjusted)
-        found = fitting.by_reference(lambda: impostors.of(adjusted=adjusted), adjusted=adjusted)
-        self._refused = self._refused or RefusedCameras(self._store, self._gallery)
-        return found.but_where(self._refused.of)
-
-    def _reader(self) -> ScoreReader:
-        from reidsearch.calibration.apply import ScoreReader
-
-        return ScoreReader.of(self._store)
-
-    def require_crops(self) -> None:
-        """Raise ArchiveError where there is nothing to search."""
-        if self._store.model() is None:
-            raise ArchiveError(
-                f"{self._store.location} holds no crops yet",
-                kind=Kind.ARCHIVE_EMPTY,
-                archive=self._store.location,
-            )

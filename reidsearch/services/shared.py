@@ -5,12 +5,12 @@ They share one set of parts: the store, the index, the neighbour graph, the mode
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reidsearch.base.address import Address
-from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.base.progress import Progress
 from reidsearch.base.version import __version__
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
@@ -21,10 +21,6 @@ from reidsearch.store.seals import DailySeal
 from reidsearch.vision.engines import Engines
 
 if TYPE_CHECKING:
-    from reidsearch.base.settings import FootageSettings
-    from reidsearch.base.settings_file import Settings
-    from reidsearch.domain.following import SegmentTold
-    from reidsearch.domain.work import Told
     from reidsearch.services.absence import AbsenceService
     from reidsearch.services.accounts import AccountService
     from reidsearch.services.asking import AskingService
@@ -36,14 +32,11 @@ if TYPE_CHECKING:
     from reidsearch.services.distance import DistanceService
     from reidsearch.services.event_log import EventLogService
     from reidsearch.services.export import ExportService
-    from reidsearch.services.follow import FolderFollower, FollowPlan
     from reidsearch.services.footage import FootageService
     from reidsearch.services.ground import GroundService
     from reidsearch.services.holds import HoldService
     from reidsearch.services.identities import IdentityService
     from reidsearch.services.index import IndexService
-    from reidsearch.services.jobs.runner import JobRunner
-    from reidsearch.services.jobs.service import JobService
     from reidsearch.services.maintenance import MaintenanceService
     from reidsearch.services.merging import MergeService
     from reidsearch.services.passing import PassingService
@@ -51,8 +44,6 @@ if TYPE_CHECKING:
     from reidsearch.services.places import PlaceService
     from reidsearch.services.playback import PlaybackService
     from reidsearch.services.proposals import ProposalService
-    from reidsearch.services.queue.service import QueueService
-    from reidsearch.services.queue.worker import Leases, Worker
     from reidsearch.services.replay import ReplayService
     from reidsearch.services.retention import RetentionService
     from reidsearch.services.reviews import ReviewService
@@ -60,7 +51,6 @@ if TYPE_CHECKING:
     from reidsearch.services.sessions import SessionService
     from reidsearch.services.sight import Sight
     from reidsearch.services.sign_in import SignInService
-    from reidsearch.services.stream import PersonStream
     from reidsearch.services.tracklets import TrackletService
     from reidsearch.services.transit import TransitService
 
@@ -283,86 +273,6 @@ class Services:
         from reidsearch.services.reviews import ReviewService
 
         return ReviewService(self._store)
-
-    @cached_property
-    def jobs(self) -> JobService:
-        """Long work, queued for whoever runs it: `archive.jobs.queue(LinkWork())`."""
-        from reidsearch.services.jobs.service import JobService
-
-        return JobService(self._store, self._actor)
-
-    def job_runner(self, command: Sequence[str], told: Mapping[str, Any]) -> JobRunner:
-        """Return what runs the queued jobs, each in a process that `command` starts.
-
-        Args:
-            told: to every such process, beside its job.
-
-        Example:
-            >>> runner = archive.job_runner([sys.executable, "-m", "reidsearch.web.worker"], told)
-            >>> runner.start()
-        """
-        from reidsearch.services.jobs.runner import JobRunner
-
-        return JobRunner(self._store, self.jobs, self.passing, command, told)
-
-    @cached_property
-    def queue(self) -> QueueService:
-        """Sources that wait for workers: `archive.queue.put([Path("/footage")], request)`."""
-        from reidsearch.services.queue.service import QueueService
-
-        return QueueService(self._store)
-
-    def worker(
-        self, settings: Settings, tell: Callable[[Told], object], leases: Leases | None = None
-    ) -> Worker:
-        """Return what takes sources from the queue and indexes them.
-
-        Args:
-            tell: is called with what becomes of each source.
-
-        Example:
-            >>> archive.worker(read_settings(archive.address), print).run(threading.Event())
-        """
-        from reidsearch.services.queue.worker import Leases, Worker
-
-        return Worker(self._store, self.indexing, settings, tell, leases or Leases())
-
-    def follower(
-        self,
-        plan: FollowPlan,
-        tell: Callable[[SegmentTold], object] = lambda _: None,
-        progress: Progress = NO_PROGRESS,
-    ) -> FolderFollower:
-        """Return what follows the folders of recorders.
-
-        Args:
-            tell: is called with what becomes of each segment.
-
-        Example:
-            >>> archive.follower(FollowPlan((Path("/nvr"),))).run(threading.Event())
-        """
-        from reidsearch.services.follow import FolderFollower
-
-        return FolderFollower(
-            self._store,
-            self.indexing,
-            plan,
-            tell,
-            retention=self.retention,
-            attributes=self.attributes,
-            progress=progress,
-        )
-
-    def stream(self, settings: FootageSettings | None = None) -> PersonStream:
-        """Return what finds people in frames, with the model of this archive; stores nothing.
-
-        Example:
-            >>> people = archive.stream().push(frame, 12.5)
-        """
-        from reidsearch.base.settings import PRESETS
-        from reidsearch.services.stream import PersonStream
-
-        return PersonStream(settings=settings or PRESETS["default"], engines=self._engines)
 
     @cached_property
     def accounts(self) -> AccountService:
