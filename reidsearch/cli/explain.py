@@ -11,14 +11,7 @@ import click
 
 from reidsearch.cli.explain_absence import Shown, explain_absence, match_of, require_absence
 from reidsearch.cli.files import output_option, write_picture
-from reidsearch.cli.filters import (
-    Narrowed,
-    attribute_options,
-    filter_options,
-    filters_from,
-    narrowing_options,
-    time_of_day_option,
-)
+from reidsearch.cli.filters import Filtering, search_filters
 from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
@@ -36,6 +29,7 @@ from reidsearch.cli.query_input import (
     query_input_options,
     read_query_input,
 )
+from reidsearch.cli.ranking_options import RankingGiven, ranking_options
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive
@@ -54,23 +48,9 @@ SEARCH = "Search (--absence)"
 @query_input_options
 @option("--identity", group=PERSON, metavar="IDENTITY", help="With --absence: all its crops.")
 @query_camera_option
-@filter_options
-@time_of_day_option
-@narrowing_options
-@attribute_options
+@search_filters
 @option("-k", group=SEARCH, default=10, type=click.IntRange(1), help="Matches (default 10).")
-@option("--min-score", group=SEARCH, type=click.FloatRange(-1, 1), help="Exclude lower scores.")
-@option("--max-false-alarms", group=SEARCH, type=float, help="As of `query`.")
-@option("--ungrouped", group=SEARCH, is_flag=True, help="Every crop of a tracklet counts.")
-@option("--no-rerank", group=SEARCH, is_flag=True, help="Rank by score only.")
-@option(
-    "--spread",
-    group=SEARCH,
-    type=click.IntRange(1),
-    metavar="N",
-    help="At most N matches of each camera.",
-)
-@option("--exact", group=SEARCH, is_flag=True, help="Guarantee that no better match is missed.")
+@ranking_options(SEARCH)
 @no_adjust_option()
 @format_option()
 @output_option("Draw the explanation")
@@ -89,24 +69,9 @@ def command(
     crops: tuple[int, ...],
     identity: str | None,
     query_camera: str | None,
-    cameras: tuple[str, ...],
-    not_cameras: tuple[str, ...],
-    after: str | None,
-    before: str | None,
-    sources: tuple[str, ...],
-    timezone: str | None,
-    time_of_day: str | None,
-    narrowed: Narrowed,
-    wearing: tuple[str, ...],
-    with_things: tuple[str, ...],
-    without_things: tuple[str, ...],
+    filtering: Filtering,
+    ranking: RankingGiven,
     k: int,
-    min_score: float | None,
-    max_false_alarms: float | None,
-    ungrouped: bool,
-    no_rerank: bool,
-    spread: int | None,
-    exact: bool,
     no_adjust: bool,
     archive: Address,
     output: Path | None,
@@ -131,31 +96,13 @@ def command(
     from reidsearch.domain.request import SearchRequest
 
     if absence:
-        filters = filters_from(
-            cameras,
-            not_cameras,
-            after,
-            before,
-            sources,
-            timezone,
-            wearing,
-            with_things,
-            without_things,
-            time_of_day,
-            narrowed,
-        )
         request = SearchRequest(
             k=k,
-            filters=filters,
-            min_score=min_score,
-            max_false_alarms=max_false_alarms,
-            grouped=not ungrouped,
-            exact=exact,
-            spread=spread,
-            reranked=not no_rerank,
+            filters=filtering.filters(),
             adjusted=not no_adjust,
             query_camera=query_camera,
             identity=identity,
+            **ranking.of_request(),
         )
         images = tuple(map(Path, words))
         with opened_archive(archive, model, model_path, offline, device) as (opened, progress):

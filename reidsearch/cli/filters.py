@@ -287,6 +287,48 @@ def attribute_options(function: F) -> F:
     return function
 
 
+@dataclass(frozen=True, slots=True)
+class Filtering:
+    """What the options of `search_filters` say, as they were given."""
+
+    cameras: tuple[str, ...]
+    not_cameras: tuple[str, ...]
+    after: str | None
+    before: str | None
+    sources: tuple[str, ...]
+    timezone: str | None
+    wearing: tuple[str, ...]
+    with_things: tuple[str, ...]
+    without_things: tuple[str, ...]
+    time_of_day: str | None
+    narrowed: Narrowed
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything is left out; a zone alone leaves out nothing."""
+        blank = Filtering((), (), None, None, (), self.timezone, (), (), (), None, Narrowed())
+        return self != blank
+
+    def filters(self) -> Filters:
+        """Read them; raises as `filters_from`."""
+        return filters_from(**{field.name: getattr(self, field.name) for field in fields(self)})
+
+
+def search_filters(function: F) -> F:
+    """All filters of a search: gathered, and passed as `filtering`, a `Filtering`."""
+    names = [field.name for field in fields(Filtering)]
+
+    @wraps(function)
+    def gathered(*args: Any, **given: Any) -> Any:
+        filtering = Filtering(**{name: given.pop(name) for name in names})
+        return function(*args, filtering=filtering, **given)
+
+    declared: Any = gathered
+    for declare in (attribute_options, narrowing_options, time_of_day_option, filter_options):
+        declared = declare(declared)
+    return declared  # type: ignore[no-any-return]
+
+
 def filters_from(
     cameras: tuple[str, ...],
     not_cameras: tuple[str, ...],

@@ -13,13 +13,9 @@ from reidsearch.base.errors import UsageError
 from reidsearch.cli.files import file_option, output_option, write_picture
 from reidsearch.cli.filters import (
     CountOrAll,
-    Narrowed,
-    attribute_options,
+    Filtering,
     crops_option,
-    filter_options,
-    filters_from,
-    narrowing_options,
-    time_of_day_option,
+    search_filters,
 )
 from reidsearch.cli.grouped import OUTPUT, argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
@@ -39,6 +35,7 @@ from reidsearch.cli.query_input import (
     query_input_options,
     read_query_input,
 )
+from reidsearch.cli.ranking_options import RankingGiven, ranking_options
 from reidsearch.cli.sheets import SHEETS, answer_content, tell_sheet, write_sheet
 from reidsearch.cli.viewer import open_file, require_viewer
 
@@ -87,10 +84,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Exclude what is confirmed as the identity.",
 )
-@filter_options
-@time_of_day_option
-@narrowing_options
-@attribute_options
+@search_filters
 @option(
     "-k",
     group=RANKING,
@@ -99,20 +93,7 @@ if TYPE_CHECKING:
     metavar="N|all",
     help="Matches (default 10); all: all above --min-score.",
 )
-@option(
-    "--min-score",
-    group=RANKING,
-    type=click.FloatRange(-1, 1),
-    metavar="SCORE",
-    help="Exclude lower scores.",
-)
-@option(
-    "--max-false-alarms",
-    group=RANKING,
-    type=float,
-    metavar="N",
-    help="Exclude scores with more expected (`calibrate`).",
-)
+@ranking_options(RANKING)
 @option(
     "--prior",
     group=RANKING,
@@ -133,8 +114,6 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Rank by appearance, place and time together.",
 )
-@option("--ungrouped", group=RANKING, is_flag=True, help="List every crop of a tracklet.")
-@option("--no-rerank", group=RANKING, is_flag=True, help="Rank by score only.")
 @no_adjust_option(RANKING)
 @option(
     "--order",
@@ -143,14 +122,6 @@ if TYPE_CHECKING:
     default="score",
     help="Show the matches best first, or earliest first.",
 )
-@option(
-    "--spread",
-    group=RANKING,
-    type=click.IntRange(1),
-    metavar="N",
-    help="At most N matches of each camera.",
-)
-@option("--exact", group=RANKING, is_flag=True, help="Guarantee that no better match is missed.")
 @option(
     "--stability",
     group=RANKING,
@@ -187,31 +158,16 @@ def command(
     unlikes: tuple[int, ...],
     archive: tuple[Address, ...],
     k: int | None,
-    exact: bool,
     stability: bool,
     explain_plan: bool,
     batch: Path | None,
-    cameras: tuple[str, ...],
-    not_cameras: tuple[str, ...],
-    after: str | None,
-    before: str | None,
-    sources: tuple[str, ...],
-    timezone: str | None,
-    time_of_day: str | None,
-    narrowed: Narrowed,
-    wearing: tuple[str, ...],
-    with_things: tuple[str, ...],
-    without_things: tuple[str, ...],
+    filtering: Filtering,
+    ranking: RankingGiven,
     space_time: bool,
     combined: bool,
-    ungrouped: bool,
-    no_rerank: bool,
     no_adjust: bool,
     query_camera: str | None,
     order: str,
-    spread: int | None,
-    min_score: float | None,
-    max_false_alarms: float | None,
     prior: float | None,
     form: str,
     statement: bool,
@@ -258,16 +214,11 @@ def command(
     if at:
         query_at.show_intersection(archive, at, k, form, output, exported=given_out is not None)
         return
-    filtered = (
-        *(cameras, not_cameras, after, before, sources),
-        *(time_of_day, wearing, with_things, without_things),
-        narrowed != Narrowed(),
-    )
     queried = images or crops or frame or batch or explain_plan or identity is not None
-    lists = any(filtered) and not queried and given_out is None
+    lists = filtering.narrows and not queried and given_out is None
     _require_sense(
         k,
-        limited=min_score is not None or max_false_alarms is not None or lists,
+        limited=ranking.limited or lists,
         drawn=bool(output or timeline or open_sheet or given_out),
         listed=batch is not None,
         planned=explain_plan,
@@ -278,19 +229,7 @@ def command(
     query_several.require_one(click.get_current_context(), lists=lists)
     if open_sheet:
         require_viewer()
-    filters = filters_from(
-        cameras,
-        not_cameras,
-        after,
-        before,
-        sources,
-        timezone,
-        wearing,
-        with_things,
-        without_things,
-        time_of_day,
-        narrowed,
-    )
+    filters = filtering.filters()
     if lists:
         query_browse.show_passing(
             first, filters, k, form, whole=statement, output=output, opens=open_sheet
@@ -301,20 +240,15 @@ def command(
     request = SearchRequest(
         k=k,
         filters=filters,
-        min_score=min_score,
-        max_false_alarms=max_false_alarms,
         prior=prior,
-        grouped=not ungrouped,
-        exact=exact,
-        reranked=not no_rerank,
         adjusted=not no_adjust,
         query_camera=query_camera,
         order=Order(order),
-        spread=spread,
         identity=identity,
         likes=likes,
         unlikes=unlikes,
         stability=stability,
+        **ranking.of_request(),
         **({} if batch else of_identity),  # in a list rows name the identity
     )
     if others:
