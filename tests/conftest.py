@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import compiled_once
 import pytest
 from archives import CommandLine
 from scenes import write_gate, write_yard
@@ -19,6 +20,9 @@ from reidsearch.media.naming.source_list import read_source_list
 
 if TYPE_CHECKING:
     from object_server import ObjectServer
+
+
+compiled_once.install()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -4,35 +4,12 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from footage_dump import dump
+from killed_commits import NEVER, started
 
-# A checkpoint after every sampled frame. The process kills itself a moment after
-# it has begun its n-th commit, however fast or busy the machine is.
-PROGRAM = """
-import os, signal, sys, threading
-import reidsearch.ingest.footage.run as run
-from reidsearch.store.footage.writer import FootageWriter
-
-run.MARK_S = 0.0
-at, after_s = int(sys.argv.pop(1)), float(sys.argv.pop(1))
-commit, begun = FootageWriter.commit, []
-
-def counted(self, step):
-    begun.append(step)
-    if len(begun) == at:
-        threading.Timer(after_s, os.kill, (os.getpid(), signal.SIGKILL)).start()
-    commit(self, step)
-
-FootageWriter.commit = counted
-from reidsearch.cli.main import run as command
-command()
-"""
-NEVER = 0
 KILLS = 30
 
 
@@ -41,12 +18,7 @@ def index(video: Path, archive: Path, at: int = NEVER, after_s: float = 0.0) -> 
     detections = video.with_suffix(".det.txt")
     command = ["index", video, "-a", archive, "-q", "--model", "builtin"]
     command += ["--detections", detections, "--camera", "gate"]
-    arguments = [str(at), str(after_s), *map(str, command)]
-    ended = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *arguments],
-        check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300,
-    )  # fmt: skip
-    return ended.returncode
+    return started(*command, at=at, after_s=after_s).wait(timeout=300)
 
 
 @pytest.mark.fuzz

@@ -8,7 +8,6 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -16,46 +15,20 @@ from pathlib import Path
 import pytest
 from archives import raw_sql
 from footage_dump import dump
+from killed_commits import NEVER, started
 from recorded_segments import cut
 
 from reidsearch import Archive
 
-# A checkpoint after every sampled frame, and joining across segments, which the built-in model is
-# not trusted with otherwise. The process kills itself a moment after it has begun its n-th commit.
-PROGRAM = """
-import os, signal, sys, threading
-import reidsearch.ingest.footage.run as run
-import reidsearch.store.footage.recordings as recordings
-from reidsearch.store.footage.writer import FootageWriter
-
-run.MARK_S = 0.0
-recordings.by_digest = lambda digest: digest
-at, after_s = int(sys.argv.pop(1)), float(sys.argv.pop(1))
-commit, begun = FootageWriter.commit, []
-
-def counted(self, step):
-    begun.append(step)
-    if len(begun) == at:
-        threading.Timer(after_s, os.kill, (os.getpid(), signal.SIGKILL)).start()
-    commit(self, step)
-
-FootageWriter.commit = counted
-from reidsearch.cli.main import run as command
-command()
-"""
-NEVER = 0
 ROUNDS = 4
 PIECES = 5
 
 
-def started(archive: Path, command: str, folder: Path, *options: str, at: int = NEVER,
-            after_s: float = 0.0) -> subprocess.Popen[bytes]:  # fmt: skip
+def run(archive: Path, command: str, folder: Path, *options: str, at: int = NEVER,
+        after_s: float = 0.0) -> subprocess.Popen[bytes]:  # fmt: skip
     told = [command, folder, "--sources", folder / "sources.csv", "-a", archive, "-q"]
-    arguments = [str(at), str(after_s), *map(str, told), "--model", "builtin", *options]
-    return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *arguments],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    told += ["--model", "builtin", *options]
+    return started(*told, at=at, after_s=after_s, joins=True)
 
 
 def record(whole: Path, folder: Path, rng: random.Random) -> None:
@@ -86,7 +59,7 @@ def test_killed_while_segments_are_written_the_archive_is_the_same(scene, tmp_pa
     cut(scene[0], whole, seconds=4.5)  # in each of them somebody is seen
     place = tmp_path / "nvr"  # places are in the archive
     shutil.copytree(whole, place)
-    assert started(tmp_path / "whole", "index", place).wait(timeout=300) == 0
+    assert run(tmp_path / "whole", "index", place).wait(timeout=300) == 0
     expected = dump(tmp_path / "whole")
     with Archive.open(tmp_path / "whole") as archive:
         parts, tracklets = expected["tracklet_part"], expected["tracklet"]
@@ -105,7 +78,7 @@ def test_killed_while_segments_are_written_the_archive_is_the_same(scene, tmp_pa
         follow = ("--settle", "1", "--every", "1")
         for _ in range(3):
             at, after_s = rng.randint(1, 30), rng.uniform(0, 0.01)
-            process = started(archive, "follow", place, *follow, at=at, after_s=after_s)
+            process = run(archive, "follow", place, *follow, at=at, after_s=after_s)
             while process.poll() is None and not done(archive, recorder):
                 time.sleep(0.5)
             if process.poll() is None:  # nothing was left to be committed
@@ -115,7 +88,7 @@ def test_killed_while_segments_are_written_the_archive_is_the_same(scene, tmp_pa
             process.wait()
         recorder.join()
         time.sleep(1.1)
-        last = started(archive, "follow", place, "--settle", "1", "--once")
+        last = run(archive, "follow", place, "--settle", "1", "--once")
         assert last.wait(timeout=300) == 0
         assert dump(archive) == expected, f"round {number}"
         with Archive.open(archive) as opened:
