@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -90,6 +91,27 @@ def opened(folder: Path) -> Archive:
     """The archive with the built-in model, made when it is absent."""
     make_empty(folder)
     return Archive.open(folder, create=True, model="builtin")
+
+
+class IndexedCrops:
+    """Archives of drawn crops, indexed by the built-in model once a process, and then copied.
+
+    In all copies the crops lie where they were indexed, and the archive has the same id: at most
+    one of them a test, and none where a test is about either.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, folder: Path, count: int) -> Path:
+        """`count` pictures in `folder/crops`, and of them the archive `folder/archive`."""
+        draw_many(folder / "crops", count)
+        made = self._folder / str(count)
+        if not made.exists():
+            draw_many(made / "crops", count)
+            with opened(made / "archive") as archive:
+                archive.index([made / "crops"])
+        return shutil.copytree(made / "archive", folder / "archive")
 
 
 def unit_rows(count: int, seed: int = 0) -> Vectors:

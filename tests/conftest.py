@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import compiled_once
 import pytest
-from archives import CommandLine
+from archives import CommandLine, IndexedCrops
 from scenes import write_gate, write_yard
 
 import reidsearch  # noqa: F401 (before any test imports OpenVINO: keeps it silent)
@@ -97,6 +97,12 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("REIDSEARCH_OFFLINE", "1")
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
         yield
+
+
+@pytest.fixture(scope="session")
+def indexed_crops(tmp_path_factory: pytest.TempPathFactory) -> IndexedCrops:
+    """`indexed_crops(tmp_path, 5)`: the archive `tmp_path/archive` of five pictures."""
+    return IndexedCrops(tmp_path_factory.mktemp("indexed"))
 
 
 @pytest.fixture(scope="session")

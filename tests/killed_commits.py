@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
+from typing import Any
 
 NEVER = 0
 
@@ -37,17 +37,19 @@ command()
 
 
 def started(
-    *arguments: str | Path, at: int = NEVER, after_s: float = 0.0, joins: bool = False
+    *arguments: object,
+    at: int = NEVER,
+    after_s: float = 0.0,
+    joins: bool = False,
+    **options: Any,
 ) -> subprocess.Popen[bytes]:
-    """`reidsearch` with these arguments, silent, to be killed after its commit `at`.
+    """`reidsearch` with these arguments, to be killed in its commit `at`; silent, if not told.
 
     Args:
         joins: join people across the segments of a recorder, with which the built-in model is not
             trusted otherwise.
+        options: of the process.
     """
     given = [str(int(joins)), str(at), str(after_s), *map(str, arguments)]
-    return subprocess.Popen(
-        [sys.executable, "-c", _PROGRAM, *given],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    silent: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen([sys.executable, "-c", _PROGRAM, *given], **(silent | options))

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from archives import CommandLine, draw_many, opened
+from archives import CommandLine
 from json_schemas import require_valid
 
 from reidsearch import Archive
@@ -15,10 +15,8 @@ from reidsearch.output.on_record import REASONS
 
 
 @pytest.fixture
-def held(run: CommandLine, tmp_path) -> CommandLine:
-    draw_many(tmp_path / "crops", 3)
-    with opened(run.archive) as archive:
-        archive.index([tmp_path / "crops"])
+def held(run: CommandLine, tmp_path, indexed_crops) -> CommandLine:
+    indexed_crops(tmp_path, 3)
     return run
 
 

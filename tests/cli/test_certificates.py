@@ -8,7 +8,7 @@ from typing import Any
 
 import pypdfium2
 import pytest
-from archives import CommandLine, draw, draw_many, opened
+from archives import CommandLine, draw, opened
 from json_schemas import require_valid
 
 from reidsearch.base.actor import Author, acting
@@ -24,11 +24,10 @@ pytestmark = pytest.mark.full
 
 
 @pytest.fixture
-def held(run: CommandLine, tmp_path, monkeypatch) -> CommandLine:
+def held(run: CommandLine, tmp_path, indexed_crops, monkeypatch) -> CommandLine:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    draw_many(tmp_path / "crops", 6)
+    indexed_crops(tmp_path, 6)
     with opened(run.archive) as archive:
-        archive.index([tmp_path / "crops"])
         archive.identities.new("Jane Roe", [1, 2])
     return run
 

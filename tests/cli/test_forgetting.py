@@ -7,7 +7,7 @@ import shutil
 from typing import Any
 
 import pytest
-from archives import CommandLine, draw_many, opened, sql
+from archives import CommandLine, opened, sql
 from json_schemas import require_valid
 
 from reidsearch.domain.event_log import Event
@@ -16,10 +16,9 @@ pytestmark = pytest.mark.full
 
 
 @pytest.fixture
-def held(run: CommandLine, tmp_path) -> CommandLine:
-    draw_many(tmp_path / "crops", 6)
+def held(run: CommandLine, tmp_path, indexed_crops) -> CommandLine:
+    indexed_crops(tmp_path, 6)
     with opened(run.archive) as archive:
-        archive.index([tmp_path / "crops"])
         archive.identities.new("Jane Roe", [1, 2])
     return run
 

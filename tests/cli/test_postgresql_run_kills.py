@@ -7,11 +7,11 @@ import os
 import random
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from archive_content import content
+from killed_commits import NEVER, started
 from postgres import Server, server
 from scenes import walk
 
@@ -20,28 +20,6 @@ from reidsearch.datasets.synthetic.footage import write_detections, write_scene
 
 pytestmark = pytest.mark.fuzz
 SOURCES, ROUNDS = 4, 10
-NEVER = 0
-# A checkpoint after every sampled frame. The process kills itself a moment after it has begun its
-# n-th commit of footage, however fast or busy the machine is.
-PROGRAM = """
-import os, signal, sys, threading
-import reidsearch.ingest.footage.run as run
-from reidsearch.store.footage.writer import FootageWriter
-
-run.MARK_S = 0.0
-at, after_s = int(sys.argv.pop(1)), float(sys.argv.pop(1))
-commit, begun = FootageWriter.commit, []
-
-def counted(self, step):
-    begun.append(step)
-    if len(begun) == at:
-        threading.Timer(after_s, os.kill, (os.getpid(), signal.SIGKILL)).start()
-    commit(self, step)
-
-FootageWriter.commit = counted
-from reidsearch.cli.main import run as command
-command()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -64,19 +42,22 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def begin(
     footage: Path, address: object, node: Path, at: int = NEVER, after_s: float = 0.0
-) -> subprocess.Popen[str]:
+) -> subprocess.Popen[bytes]:
     """Begin `reidsearch index` on a machine of its own, to be killed at a commit."""
     node.mkdir(exist_ok=True)
     command = ["index", footage, "--sources", footage / "sources.csv", "--model", "builtin"]
     command += ["-a", address, "--format", "json", "-q"]
-    return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(at), str(after_s), *map(str, command)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    return started(
+        *command,
+        at=at,
+        after_s=after_s,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         env=os.environ | {"REIDSEARCH_DATA": str(node)},
-    )  # fmt: skip
+    )
 
 
-def ended(process: subprocess.Popen[str]) -> dict[str, int]:
+def ended(process: subprocess.Popen[bytes]) -> dict[str, int]:
     out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     return dict(json.loads(out)["footage"])

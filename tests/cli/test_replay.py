@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
-from archives import CommandLine, documents, draw, draw_many, opened
+from archives import CommandLine, documents, draw
 from json_schemas import require_valid
 
 pytestmark = pytest.mark.full
 
 
 @pytest.fixture
-def held(run: CommandLine, tmp_path) -> CommandLine:
-    draw_many(tmp_path / "crops", 6)
-    with opened(run.archive) as archive:
-        archive.index([tmp_path / "crops"])
+def held(run: CommandLine, tmp_path, indexed_crops) -> CommandLine:
+    indexed_crops(tmp_path, 6)
     return run
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pikepdf
 import pytest
-from archives import CommandLine, draw_many, opened
+from archives import CommandLine, opened
 from json_schemas import require_valid
 from pages import require_alone
 
@@ -18,10 +18,8 @@ pytestmark = pytest.mark.full
 
 
 @pytest.fixture
-def held(run: CommandLine, tmp_path) -> CommandLine:
-    draw_many(tmp_path / "crops", 4)
-    with opened(run.archive) as archive:
-        archive.index([tmp_path / "crops"])
+def held(run: CommandLine, tmp_path, indexed_crops) -> CommandLine:
+    indexed_crops(tmp_path, 4)
     for arguments in (
         ("case", "new", "<b>7", "--title", "Theft", "--authority-kind", "warrant"),
         ("query", "--crop", 1, "--case", "<b>7", "--reason", "missing: since Monday"),

@@ -7,7 +7,7 @@ import datetime as dt
 import hashlib
 
 import pytest
-from archives import draw, draw_many, opened
+from archives import draw, opened
 
 from reidsearch import Archive
 from reidsearch.base.actor import Author, acting
@@ -25,10 +25,9 @@ HOUR = dt.timedelta(hours=1)
 
 
 @pytest.fixture
-def archive(tmp_path):
-    draw_many(tmp_path / "crops", 5)
+def archive(tmp_path, indexed_crops):
+    indexed_crops(tmp_path, 5)
     with opened(tmp_path / "archive") as archive:
-        archive.index([tmp_path / "crops"])
         yield archive
 
 

@@ -24,10 +24,9 @@ pytestmark = pytest.mark.full  # archives that are searched again and again
 
 
 @pytest.fixture
-def archive(tmp_path):
-    draw_many(tmp_path / "crops", 5)
+def archive(tmp_path, indexed_crops):
+    indexed_crops(tmp_path, 5)
     with opened(tmp_path / "archive") as archive:
-        archive.index([tmp_path / "crops"])
         yield archive
 
 

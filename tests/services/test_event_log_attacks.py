@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from archives import draw_many, opened, sql
+from archives import opened, sql
 
 from reidsearch import Archive
 from reidsearch.base.actor import Author, acting
@@ -22,10 +22,9 @@ pytestmark = pytest.mark.full  # archives that are searched again and again
 
 
 @pytest.fixture
-def archive(tmp_path):
-    draw_many(tmp_path / "crops", 5)
+def archive(tmp_path, indexed_crops):
+    indexed_crops(tmp_path, 5)
     with opened(tmp_path / "archive") as archive:
-        archive.index([tmp_path / "crops"])
         archive.identities.new("anna", [1])
         archive.search([1], k=2)
         yield archive

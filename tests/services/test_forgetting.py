@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from archives import draw, draw_many, opened, sql
+from archives import draw, opened, sql
 
 from reidsearch import Archive
 from reidsearch.base import temporaries
@@ -25,10 +25,8 @@ pytestmark = pytest.mark.full
 
 
 @pytest.fixture
-def folder(tmp_path):
-    draw_many(tmp_path / "crops", 8)
-    with opened(tmp_path / "archive") as archive:
-        archive.index([tmp_path / "crops"])
+def folder(tmp_path, indexed_crops):
+    indexed_crops(tmp_path, 8)
     sql(tmp_path / "archive", "INSERT INTO camera (id, name) VALUES (1, 'gate'), (2, 'door')")
     return tmp_path / "archive"
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from archives import draw_many, opened, sql
+from archives import opened, sql
 
 from reidsearch import Archive, restore
 from reidsearch.base.errors import NotFound
@@ -18,10 +18,9 @@ pytestmark = pytest.mark.full  # archives that are made, copied and repaired
 
 
 @pytest.fixture
-def archive(tmp_path):
-    draw_many(tmp_path / "crops", 5)
+def archive(tmp_path, indexed_crops):
+    indexed_crops(tmp_path, 5)
     with opened(tmp_path / "archive") as archive:
-        archive.index([tmp_path / "crops"])
         yield archive
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -22,21 +23,27 @@ SAME, DIFFERENT, _ = ReviewAnswer
 SPANS = [(0, 10), (2, 8), (9.8, 20), (30, 40), (32, 50), (60, 70), (61, 66), (5, 6)]
 
 
-@pytest.fixture
-def folder(tmp_path):
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made") / "a"
     seen = [
         Seen(first, last, unit_rows(1, seed=number)) for number, (first, last) in enumerate(SPANS)
     ]
-    write_footage(tmp_path / "a", "gate.mp4", "gate", seen)
-    write_footage(tmp_path / "a", "door.mp4", "door", [Seen(0, 10, unit_rows(1, seed=50))])
-    with Archive.open(tmp_path / "a", actor="eve") as archive:
+    write_footage(folder, "gate.mp4", "gate", seen)
+    write_footage(folder, "door.mp4", "door", [Seen(0, 10, unit_rows(1, seed=50))])
+    with Archive.open(folder, actor="eve") as archive:
         archive.cases.new("1")
-    with Archive.open(tmp_path / "a", actor="eve", case="1") as archive:
+    with Archive.open(folder, actor="eve", case="1") as archive:
         archive.identities.new("anna", [1])
         archive.identities.confirm("anna", [4])
         archive.identities.reject("anna", [6])
         archive.identities.unsure("anna", [9])
-    return tmp_path / "a"
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path, made_once):
+    return shutil.copytree(made_once, tmp_path / "a")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import json
 import stat
 
 import pytest
-from archives import draw_many, opened
+from archives import opened
 
 from reidsearch import Archive, restore
 from reidsearch.base.errors import InputError, Kind, UsageError
@@ -21,11 +21,10 @@ pytestmark = pytest.mark.full  # an archive for each
 
 
 @pytest.fixture
-def archive(tmp_path, monkeypatch):
+def archive(tmp_path, indexed_crops, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    draw_many(tmp_path / "crops", 2)
+    indexed_crops(tmp_path, 2)
     with opened(tmp_path / "archive") as archive:
-        archive.index([tmp_path / "crops"])
         yield archive
 
 
