@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -32,19 +34,39 @@ def walk(
 
 def write_gate(path: Path) -> tuple[Visit, ...]:
     """18 s: three people, two of them crossing, a quiet stretch; the truth as `.det.txt` beside."""
+    return _write(path, *_gate())
+
+
+def write_yard(path: Path) -> tuple[Visit, ...]:
+    """8 s: persons 1 and 2 once more, one after the other, in another place."""
+    return _write(path, *_yard())
+
+
+@cache
+def _gate() -> tuple[bytes, tuple[Visit, ...]]:
     walks = [
         walk(1, 1, 5),
         walk(2, 9, 13.5),
         walk(3, 9.5, 14, 1.1, -0.1, feet=0.97, height=0.7),
     ]
-    visits = write_scene(path, walks, 18, seed=3)
-    write_detections(path.with_suffix(".det.txt"), visits)
-    return visits
+    return _encoded(walks, 18, seed=3)
 
 
-def write_yard(path: Path) -> tuple[Visit, ...]:
-    """8 s: persons 1 and 2 once more, one after the other, in another place."""
-    visits = write_scene(path, [walk(1, 0.5, 4, 1.1, -0.1), walk(2, 4.5, 7.5)], 8, seed=4)
+@cache
+def _yard() -> tuple[bytes, tuple[Visit, ...]]:
+    return _encoded([walk(1, 0.5, 4, 1.1, -0.1), walk(2, 4.5, 7.5)], 8, seed=4)
+
+
+def _encoded(walks: list[Walk], seconds: float, seed: int) -> tuple[bytes, tuple[Visit, ...]]:
+    """Draw a scene; its video's bytes, and the truth. Encoding takes a second."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "scene.mp4"
+        visits = write_scene(path, walks, seconds, seed=seed)
+        return path.read_bytes(), visits
+
+
+def _write(path: Path, video: bytes, visits: tuple[Visit, ...]) -> tuple[Visit, ...]:
+    path.write_bytes(video)
     write_detections(path.with_suffix(".det.txt"), visits)
     return visits
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archives import CommandLine, draw_many, start
+from archives import CommandLine, IndexedCrops, draw_many, start
 from json_schemas import require_valid
 from postgres import Server, server
 
@@ -39,9 +39,8 @@ def address(running: Server, request: pytest.FixtureRequest) -> Iterator[Postgre
 
 
 @pytest.fixture
-def held(run: CommandLine, tmp_path: Path) -> CommandLine:
-    draw_many(tmp_path / "crops", 12)
-    assert run("index", tmp_path / "crops", "--model", "builtin").code == 0
+def held(run: CommandLine, tmp_path: Path, indexed_crops: IndexedCrops) -> CommandLine:
+    indexed_crops(tmp_path, 12)
     assert run("identity", "new", "anna", 1).code == 0
     return run
 

@@ -15,10 +15,9 @@ from reidsearch.domain.event_log import Event
 
 
 @pytest.fixture
-def searched(run, tmp_path):
+def searched(run, tmp_path, indexed_crops):
     """An archive of four crops that was searched once, and the picture."""
-    draw_many(tmp_path / "crops", 4)
-    assert run("index", tmp_path / "crops", "--model", "builtin").code == 0
+    indexed_crops(tmp_path, 4)
     picture = draw(tmp_path / "query.png", 1)
     assert run("query", picture, "-k", "2").code == 0
     return picture

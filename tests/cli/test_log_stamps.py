@@ -8,7 +8,6 @@ import shlex
 import subprocess
 
 import pytest
-from archives import draw_many
 from json_schemas import require_valid
 from tsa import OPENSSL, make_authority, serving
 
@@ -21,9 +20,8 @@ pytestmark = [
 
 
 @pytest.fixture
-def indexed(run, tmp_path):
-    draw_many(tmp_path / "crops", 2)
-    assert run("index", tmp_path / "crops", "--model", "builtin").code == 0
+def indexed(tmp_path, indexed_crops):
+    indexed_crops(tmp_path, 2)
 
 
 def proof(run, *options):

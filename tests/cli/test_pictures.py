@@ -12,10 +12,9 @@ pytestmark = pytest.mark.full
 
 
 @pytest.fixture
-def crops(run, tmp_path):
-    made = draw_many(tmp_path / "crops", 5)
-    assert run("index", made[0].parent, "--model", "builtin").code == 0
-    return made
+def crops(tmp_path, indexed_crops):
+    indexed_crops(tmp_path, 5)
+    return sorted((tmp_path / "crops").iterdir())
 
 
 def test_it_tells_where_pictures_are_and_moves_them(run, crops, bucket, monkeypatch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,16 +21,23 @@ from reidsearch.store.attributes import record
 from reidsearch.store.crops.store import Store
 
 
-@pytest.fixture
-def made(run: CommandLine) -> CommandLine:
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight tracklets of two cameras and 600 pictures of a third, with attributes."""
+    folder = tmp_path_factory.mktemp("made") / "archive"
     for name, camera in (("a.mp4", "gate"), ("b.mp4", "yard")):
         seen = [Seen(s * 60, s * 60 + 5, unit_rows(2, seed=s)) for s in range(4)]
-        write_footage(run.archive, name, camera, seen)
-    fill(run.archive, unit_rows(600), [Facts("hall", NOON)] * 600)
-    with Store(run.archive) as store:
+        write_footage(folder, name, camera, seen)
+    fill(folder, unit_rows(600), [Facts("hall", NOON)] * 600)
+    with Store(folder) as store:
         last = store.state().last_crop_id
         record(store, DRAWN, last, [[(one, values(one)) for one in range(1, last + 1)]])
+    return folder
+
+
+@pytest.fixture
+def made(run: CommandLine, made_once: Path) -> CommandLine:
+    shutil.copytree(made_once, run.archive)
     return run
 
 

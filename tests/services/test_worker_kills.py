@@ -64,7 +64,7 @@ def kill_two_of_three(address: Address, footage, single, chance: random.Random) 
     require_done(address, single)
 
 
-@pytest.mark.full
+@pytest.mark.slow  # test_workers.py kills, freezes and stops one, in `full`
 def test_two_of_three_workers_are_killed(footage, single):
     address = server().new_archive()
     kill_two_of_three(address, footage, single, random.Random(16))
