@@ -28,6 +28,7 @@ from reidsearch.base.data_folder import data_folder
 from reidsearch.base.errors import DECODING_ERRORS, InputError, StorageError
 from reidsearch.base.reading import parse_json
 from reidsearch.base.said import said
+from reidsearch.domain.answer_reading import read_part
 from reidsearch.domain.event_log import LogEntry
 from reidsearch.domain.notifications import Receiver
 
@@ -195,24 +196,7 @@ class SettingsFile:
 
 
 def _setting(row: dict[str, Any]) -> Setting:
-    receiver = row["receiver"]
-    read = Setting(**{**row, "receiver": Receiver(**receiver)})
-    words = tuple(read.receiver.words)
-    told = (
-        *words,
-        read.receiver.folder,
-        read.receiver.url,
-        read.receiver.name,
-        read.place,
-        read.error or "",
-        read.digest or "",
-    )
-    numbers = (read.question_id, read.made_us, read.done, read.failures)
-    maybe = [
-        one for one in (read.trying, read.since_us, read.tried_us, read.entry) if one is not None
-    ]
-    if not all(isinstance(one, str) for one in told) or bool(words) == bool(read.receiver.url):
-        raise ValueError("a text is none")
-    if not all(isinstance(one, int) for one in (*numbers, *maybe)):
-        raise ValueError("a number is none")
-    return replace(read, key=str(UUID(read.key)), receiver=replace(read.receiver, words=words))
+    read = read_part(Setting, row)
+    if bool(read.receiver.words) == bool(read.receiver.url):
+        raise ValueError("it names no receiver, or two")
+    return replace(read, key=str(UUID(read.key)))
