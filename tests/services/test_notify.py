@@ -278,6 +278,21 @@ def test_an_archive_with_an_odd_id_is_indexed_all_the_same(archive, tmp_path, ho
 
 
 @pytest.mark.slow
+def test_the_machine_that_has_the_setting_delivers_what_others_found(
+    archive, tmp_path, hook, monkeypatch
+):
+    archive.saved.notify("wanted", webhook=hook.url)
+    monkeypatch.setenv("REIDSEARCH_DATA", str(tmp_path / "of another machine"))
+    with opened(tmp_path / "archive") as other:
+        bring(other, "a")
+        assert other.saved.find("wanted").notify is None
+    assert hook.bodies == []
+    assert archive.saved.find("wanted").notify.undelivered == 1
+    archive.saved.run()
+    assert places(hook) == [["a"]]
+
+
+@pytest.mark.slow
 def test_two_at_once_deliver_nothing_twice_and_lose_nothing(archive, tmp_path, hook, data):
     archive.saved.notify("wanted", webhook=hook.url)
     hook.status = 500
