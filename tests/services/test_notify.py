@@ -124,6 +124,12 @@ def test_what_fails_is_kept_and_delivered_as_it_was_tried(archive, hook):
     told = [change for change, _ in logged(archive)]
     assert told == ["add", "notify", "not-delivered", "delivered", "delivered"]
     assert archive.log.faults() == []
+    hook.status = 500
+    bring(archive, "c")
+    archive.saved.notify("wanted", webhook=hook.url)  # corrected: nothing is lost
+    hook.status = 200
+    archive.saved.run()
+    assert places(hook)[4:] == [["c"], ["c"]]
 
 
 @pytest.mark.slow

@@ -73,6 +73,8 @@ class NotifyService:
     def set(self, question: SavedQuestion, receiver: Receiver) -> None:
         """Tell somebody of what a question finds from now on, in place of whoever was told.
 
+        What those were not told of is told too.
+
         Raises:
             InputError: the file of settings is not the user's alone.
             StorageError: it cannot be written.
@@ -86,6 +88,9 @@ class NotifyService:
             done=question.last_crop,
         )
         with self._file.changing() as settings:
+            before = next((one for one in settings if self._is_mine(one, question)), None)
+            if before is not None and not self._went_back(before, question):
+                setting = replace(setting, done=before.done)
             # On record first: what is sent later must not begin without an entry.
             setting = setting.seen(self._record_set(question, receiver, "notify"))
             settings[:] = [one for one in settings if not self._is_mine(one, question)]
