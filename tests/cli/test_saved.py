@@ -30,7 +30,9 @@ def test_a_question_is_saved_asked_shown_and_removed(run: CommandLine, tmp_path)
     assert "needs a limit" in ran.err
     assert told(*add, "--min-score", "0.999")["question"]["pictures"] == 1
     name = add[1]
-    assert told("run")["runs"] == [{"name": name, "asked": False, "found": 0, "why_not": None}]
+    assert told("run")["runs"] == [
+        {"name": name, "asked": False, "found": 0, "why_not": None, "notify": None}
+    ]
 
     draw_many(tmp_path / "second", 2, 29)
     assert run("index", tmp_path / "second", "--queue").code == 0

@@ -221,6 +221,7 @@ def test_a_file_that_others_could_have_written_is_not_believed(archive, hook, da
     assert archive.saved.find("wanted").notify.off is not None
 
 
+@pytest.mark.slow
 def test_a_closed_case_stops_it_and_removing_a_question_ends_it(tmp_path, archive, hook, data):
     archive.cases.new("7")
     archive.cases.require(Needed.CASE)
