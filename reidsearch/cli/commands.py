@@ -32,7 +32,7 @@ GROUPS = {
         "company": "Show who was repeatedly seen where and when an identity was.",
         "journey": "Show where an identity was and when, and what lies in between.",
         "distance": "Tell how far apart two people were while one camera showed both.",
-        "saved": "Ask again of whatever is indexed: add, list, show, run, remove.",
+        "saved": "Ask again of whatever is indexed: add, list, show, notify, run, remove.",
         "next": "Show which footage to fetch next: where an identity may have been.",
         "transit": "Show how long people take from camera to camera.",
         "show": "Show what the archive contains, or all that is known of one crop.",

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from reidsearch.base.settings import Tiles
 
 LIMIT = "Limit and ranking"
+LONGEST_LINE = 1 << 16
 
 
 def tell_saved(archive: Archive) -> None:
@@ -57,7 +58,7 @@ def tell_saved(archive: Archive) -> None:
 
 @click.group("saved", cls=CommandGroup)
 def command() -> None:
-    """Ask again of whatever is indexed: add, list, show, run, remove.
+    """Ask again of whatever is indexed: add, list, show, notify, run, remove.
 
     A saved question is asked of what each index run, worker or follower brings, once at its end,
     and keeps what it finds. Nothing is asked unless somebody has saved something.
@@ -204,6 +205,48 @@ def show(name: str, seen: bool, archive: Address, form: str) -> None:
     emit(form, answers_json(state, answers), answers_view(state, answers), "answers")
 
 
+@command.command("notify")
+@argument("name", callback=text_value, metavar="NAME")
+@argument("words", nargs=-1, metavar="[COMMAND]...")
+@option("--webhook", metavar="URL", help="Post to this address; `-`: read it from stdin.")
+@option("--off", is_flag=True, help="Tell nobody any more.")
+@format_option()
+@archive_option
+def notify(
+    name: str, words: tuple[str, ...], webhook: str | None, off: bool, archive: Address, form: str
+) -> None:
+    """Tell somebody of new answers: run a command, or call a webhook.
+
+    After a run that found something, the command gets JSON on its standard input, or the webhook as
+    a POST. A command is a program with its arguments, after `--`, and runs without a shell; exit
+    code 0, or an answer of 200 to 299, says that it was taken. Otherwise it is tried again by later
+    runs. The setting is kept on this machine, for this user, and never in the archive.
+    """
+    from reidsearch.base.errors import UsageError
+    from reidsearch.domain.notifications import read_webhook
+    from reidsearch.output.emit import emit
+    from reidsearch.output.saved import change_json, notify_text
+
+    if bool(words) + (webhook is not None) + off != 1:
+        raise UsageError("give one of a command (after --), --webhook URL and --off")
+    url = "" if webhook is None else read_webhook(_address(webhook), credentials=webhook == "-")
+    with reading_archive(archive) as opened:
+        state = opened.saved.notify(name, command=words, webhook=url)
+    change = "notify-off" if off else "notify"
+    emit(form, change_json(change, state), notify_text(state))
+
+
+def _address(given: str) -> str:
+    """Return an address, or read it where others cannot see it."""
+    import sys
+
+    if given != "-":
+        return given
+    if sys.stdin.isatty():
+        return str(click.prompt("Address of the webhook", hide_input=True, err=True)).strip()
+    return sys.stdin.readline(LONGEST_LINE).strip()
+
+
 @command.command("run")
 @argument("name", required=False, callback=text_value, metavar="[NAME]")
 @format_option()
@@ -212,15 +255,16 @@ def run(name: str | None, archive: Address, form: str) -> int:
     """Ask one question, or all, of what was indexed since they were asked.
 
     Index runs do that at their end; this is for after one that was cut off, or to ask again when a
-    case was reopened. The exit code is 1 if a question could not be asked.
+    case was reopened. It also tells whoever `saved notify` named of all that was not delivered. The
+    exit code is 1 if a question could not be asked, or its answers were not delivered.
     """
     from reidsearch.output.emit import emit
-    from reidsearch.output.saved import runs_json, runs_view
+    from reidsearch.output.saved import is_undelivered, runs_json, runs_view
 
     with reading_archive(archive) as opened:
         runs = opened.saved.run(name)
     emit(form, runs_json(runs), runs_view(runs), "runs")
-    return 1 if any(one.why_not is not None for one in runs) else 0
+    return 1 if any(one.why_not is not None or is_undelivered(one.notify) for one in runs) else 0
 
 
 @command.command("remove")

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from reidsearch.base.errors import UsageError
+from reidsearch.base.timecode import iso
 from reidsearch.domain.answer_json import filters_json, model_json, requested_json
 from reidsearch.domain.answer_reading import read_part
 from reidsearch.domain.crops import Crop
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.notify_state import NotifyState
 from reidsearch.domain.query_origins import EmbeddedPicture
 from reidsearch.domain.request import Filters, Requested, SearchRequest
 
@@ -91,11 +93,16 @@ class SavedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class SavedState:
-    """A question and how many matches it has found; `new` of them nobody has looked at."""
+    """A question and how many matches it has found; `new` of them nobody has looked at.
+
+    Args:
+        notify: who is told of new answers by this machine; None: nobody.
+    """
 
     question: SavedQuestion
     found: int
     new: int
+    notify: NotifyState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +129,29 @@ class SavedRun:
         asked: whether it was; otherwise nothing was indexed since the last time, or it could not.
         found: how many matches it found among what is new.
         why_not: it could not be asked; None: it could.
+        notify: who is told of new answers, after the run; None: nobody.
     """
 
     name: str
     asked: bool
     found: int
     why_not: str | None
+    notify: NotifyState | None = None
+
+
+def answer_json(one: SavedAnswer) -> dict[str, Any]:
+    """Return a match as JSON."""
+    facts = one.crop.facts
+    return {
+        "crop_id": one.crop.crop_id,
+        "score": one.score,
+        "camera": facts.camera,
+        "time": iso(facts.time) if facts.time else None,
+        "location": one.crop.location,
+        "found_at": iso(one.found_at),
+        "entry": one.entry,
+        "new": one.seen_at is None,
+    }
 
 
 def asked_json(request: SearchRequest, label: str, model: ModelIdentity) -> dict[str, Any]:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reidsearch.base.timecode import iso
-from reidsearch.domain.saved import SavedAnswer, SavedQuestion, SavedRun, SavedState
+from reidsearch.domain.notify_state import NotifyState
+from reidsearch.domain.saved import (
+    SavedAnswer,
+    SavedQuestion,
+    SavedRun,
+    SavedState,
+    answer_json,
+)
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.filters_told import filtered_told
 from reidsearch.output.times import clock, zone_name
@@ -38,7 +45,48 @@ def questions_view(every: Sequence[SavedState]) -> RenderableType:
                 3,
             ),
             Column("stopped", [visible(one.why_not or "-") for one in asked], 0, wrapped=True),
+            *_notify_column(every),
         ]
+    )
+
+
+def _notify_column(every: Sequence[SavedState]) -> list[Column]:
+    """Who is told of new answers, where anybody is."""
+    if not any(one.notify for one in every):
+        return []
+    cells = [_notify_told(one.notify) if one.notify else "-" for one in every]
+    return [Column("tells", cells, 0, wrapped=True)]
+
+
+def _notify_told(one: NotifyState) -> str:
+    """Who is told, and what they have not been told."""
+    who = visible(one.shown or "nobody")
+    if one.off is not None:
+        return f"{who} (off: {visible(one.off)})"
+    return f"{who}: {_undelivered(one)}" if one.undelivered else who
+
+
+def _undelivered(one: NotifyState) -> str:
+    left = f"{count(one.undelivered, 'answer')} not delivered"
+    since = f" since {clock(one.since.replace(microsecond=0))}" if one.since else " yet"
+    return f"{left}{since}{f', last error: {visible(one.error)}' if one.error else ''}"
+
+
+def is_undelivered(one: NotifyState | None) -> bool:
+    """Tell whether somebody should have been told of answers, and was not."""
+    if one is None or one.elsewhere:
+        return False
+    return bool(one.undelivered) or one.off is not None
+
+
+def notify_text(state: SavedState) -> str:
+    """Who is told of a question from now on."""
+    name, told = visible(state.question.name), state.notify
+    if told is None or told.off is not None:
+        return f"Nobody is told of new answers of {name} by this user of this machine."
+    return (
+        f"{visible(told.shown or '')} is told of what {name} finds from now on, whenever this user "
+        "of this machine indexes. Whether that works: reidsearch saved list"
     )
 
 
@@ -88,6 +136,8 @@ def waiting_lines(every: Sequence[SavedState]) -> list[str]:
         if one.question.why_not is not None:
             why_not = visible(one.question.why_not)
             lines.append(f"The saved question {name} could not be asked: {why_not}")
+        if one.notify is not None and is_undelivered(one.notify):
+            lines.append(f"The saved question {name} tells {_notify_told(one.notify)}")
     return lines
 
 
@@ -95,7 +145,7 @@ def runs_view(runs: Sequence[SavedRun]) -> RenderableType:
     """What became of each question."""
     if not runs:
         return questions_view([])
-    return Text("\n".join(f"{visible(one.name)}: {_became(one)}" for one in runs))
+    return Text("\n".join(f"{visible(one.name)}: {_became(one)}{_told_of(one)}" for one in runs))
 
 
 def _became(run: SavedRun) -> str:
@@ -104,6 +154,10 @@ def _became(run: SavedRun) -> str:
     if not run.asked:
         return "nothing was indexed since it was asked"
     return count(run.found, "new answer")
+
+
+def _told_of(run: SavedRun) -> str:
+    return f"; tells {_notify_told(run.notify)}" if run.notify else ""
 
 
 def runs_json(runs: Sequence[SavedRun]) -> dict[str, Any]:
@@ -116,6 +170,7 @@ def runs_json(runs: Sequence[SavedRun]) -> dict[str, Any]:
                 "asked": one.asked,
                 "found": one.found,
                 "why_not": one.why_not,
+                "notify": _notify_facts(one.notify),
             }
             for one in runs
         ],
@@ -128,7 +183,7 @@ def answers_view(state: SavedState, answers: Sequence[SavedAnswer]) -> Renderabl
         name = visible(state.question.name)
         return Text(f"{name} has found nothing yet in what was indexed since it was saved.")
     crops = [one.crop for one in answers]
-    return FittedTable(
+    table = FittedTable(
         [
             Column("new", ["" if one.seen_at else "new" for one in answers], 0),
             Column("crop", [str(one.crop_id) for one in crops], 0, right=True),
@@ -148,6 +203,8 @@ def answers_view(state: SavedState, answers: Sequence[SavedAnswer]) -> Renderabl
             Column("log entry", [str(one.entry or "-") for one in answers], 3, right=True),
         ]
     )
+    told = state.notify
+    return Group(table, Text(f"Tells {_notify_told(told)}.")) if told else table
 
 
 def answers_json(state: SavedState, answers: Sequence[SavedAnswer]) -> dict[str, Any]:
@@ -155,19 +212,7 @@ def answers_json(state: SavedState, answers: Sequence[SavedAnswer]) -> dict[str,
     return {
         "schema": "reidsearch/saved-answers/1",
         "question": _facts(state),
-        "answers": [
-            {
-                "crop_id": one.crop.crop_id,
-                "score": one.score,
-                "camera": one.crop.facts.camera,
-                "time": iso(one.crop.facts.time) if one.crop.facts.time else None,
-                "location": one.crop.location,
-                "found_at": iso(one.found_at),
-                "entry": one.entry,
-                "new": one.seen_at is None,
-            }
-            for one in answers
-        ],
+        "answers": [answer_json(one) for one in answers],
     }
 
 
@@ -189,4 +234,18 @@ def _facts(state: SavedState) -> dict[str, Any]:
         "why_not": one.why_not,
         "found": state.found,
         "new": state.new,
+        "notify": _notify_facts(state.notify),
+    }
+
+
+def _notify_facts(one: NotifyState | None) -> dict[str, Any] | None:
+    if one is None:
+        return None
+    return {
+        "means": one.means and one.means.value,
+        "shown": one.shown,
+        "undelivered": one.undelivered,
+        "since": iso(one.since) if one.since else None,
+        "error": one.error,
+        "off": one.off,
     }

@@ -8,15 +8,16 @@ archive.saved.found("red jacket")
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 from typing import Unpack
 
 from reidsearch.base.actor import Author, acting
 from reidsearch.base.errors import ReidsearchError, UsageError
 from reidsearch.base.foreign_errors import as_ours
-from reidsearch.base.timecode import from_us
 from reidsearch.domain.decisions import Identity
+from reidsearch.domain.notifications import Receiver, read_webhook
+from reidsearch.domain.notify_state import NotifyState
 from reidsearch.domain.query_origins import EmbeddedPicture
 from reidsearch.domain.request import Order, Searched, SearchOptions, SearchRequest
 from reidsearch.domain.saved import (
@@ -27,6 +28,8 @@ from reidsearch.domain.saved import (
     asked_json,
     require_savable,
 )
+from reidsearch.services.notifying.sending import find_program
+from reidsearch.services.notifying.service import NotifyService
 from reidsearch.services.search import SearchService
 from reidsearch.store import saved as held
 from reidsearch.store.cases import asked_for
@@ -44,9 +47,14 @@ class SavedService:
     """
 
     def __init__(
-        self, store: Store, searching: SearchService, find_identity: Callable[[str], Identity]
+        self,
+        store: Store,
+        searching: SearchService,
+        find_identity: Callable[[str], Identity],
+        notifying: NotifyService,
     ) -> None:
         self._store = store
+        self._notifying = notifying
         self._searching = searching
         self._find_identity = find_identity
 
@@ -104,13 +112,18 @@ class SavedService:
         with self._store.write() as connection:
             counts = held.counts(connection)
             one = held.remove(connection, name)
+        self._notifying.forget(one)
         return SavedState(one, *counts.get(one.question_id, (0, 0)))
 
     def all(self) -> list[SavedState]:
         """Return all questions, by name, with how much they have found."""
         with self._store.read() as connection:
             every, counts = held.questions(connection), held.counts(connection)
-        return [SavedState(one, *counts.get(one.question_id, (0, 0))) for one in every]
+        told = self._notifying.states(every)
+        return [
+            SavedState(one, *counts.get(one.question_id, (0, 0)), told.get(one.question_id))
+            for one in every
+        ]
 
     def find(self, name: str) -> SavedState:
         """Return a question by its name.
@@ -120,7 +133,8 @@ class SavedService:
         """
         with self._store.read() as connection:
             one, counts = held.question(connection, name), held.counts(connection)
-        return SavedState(one, *counts.get(one.question_id, (0, 0)))
+        told = self._notifying.states([one])
+        return SavedState(one, *counts.get(one.question_id, (0, 0)), told.get(one.question_id))
 
     def found(self, name: str) -> list[SavedAnswer]:
         """Return what a question has found: what the newest run found first, the best first.
@@ -130,18 +144,7 @@ class SavedService:
         """
         with self._store.read() as connection:
             every = held.found_by(connection, held.question(connection, name).question_id)
-        crops = {one.crop_id: one for one in self._store.crops(one.crop_id for one in every)}
-        return [
-            SavedAnswer(
-                crops[one.crop_id],
-                one.score,
-                from_us(one.found_us),
-                one.entry,
-                None if one.seen_us is None else from_us(one.seen_us),
-            )
-            for one in every
-            if one.crop_id in crops
-        ]
+        return held.answers(self._store, every)
 
     def mark_seen(self, name: str, crop_ids: Sequence[int]) -> None:
         """Mark answers of a question as looked at, by their crops.
@@ -153,10 +156,11 @@ class SavedService:
             held.mark_seen(connection, held.question(connection, name).question_id, crop_ids)
 
     def run(self, name: str | None = None) -> list[SavedRun]:
-        """Ask a question, or all, of what was indexed since the last time.
+        """Ask a question, or all, of what was indexed since the last time, and tell of answers.
 
-        One that cannot be asked (its case is closed, a crop is gone) keeps why, and is asked of
-        all that it has missed when it can be again.
+        Whoever is told of new answers is told of all that was not delivered. A question that cannot
+        be asked (its case is closed, a crop is gone) keeps why, and is asked of all that it has
+        missed when it can be again.
 
         Raises:
             NotFound: there is none of this name.
@@ -167,12 +171,61 @@ class SavedService:
             wanted = (
                 held.questions(connection) if name is None else [held.question(connection, name)]
             )
-        return [self._run(one) for one in wanted]
+        runs = [self._run(one) for one in wanted]
+        told = self._tell(None if name is None else {one.question_id for one in wanted})
+        return [
+            replace(run, notify=told.get(one.question_id))
+            for run, one in zip(runs, wanted, strict=True)
+        ]
 
     def after_indexing(self) -> None:
         """Ask all questions. Whatever goes wrong is kept with the question; nothing is raised."""
         with contextlib.suppress(ReidsearchError):  # of the database, or of a damaged row
-            self.run()
+            with self._store.read() as connection:
+                held.require_whole(connection)
+                every = held.questions(connection)
+            for one in every:
+                self._run(one)
+            self._tell(None, always=False)
+
+    def notify(self, name: str, *, command: Sequence[str] = (), webhook: str = "") -> SavedState:
+        """Tell somebody of what a question finds from now on; by this machine and user alone.
+
+        Args:
+            command: a program and its arguments, which is run without a shell and gets JSON on its
+                standard input.
+            webhook: an address that JSON is posted to, over HTTPS. Without either nobody is told.
+
+        Raises:
+            NotFound: there is no such question, or nobody was told anyway.
+            InputError: there is no such program, or the user's file of such settings is open to
+                others.
+            UsageError: both are given, or it is no address of a webhook.
+
+        Example:
+            >>> archive.saved.notify("red jacket", command=["/usr/local/bin/mail-it", "anna"])
+        """
+        if command and webhook:
+            raise UsageError("a question has a command or a webhook, not both")
+        with self._store.read() as connection:
+            one = held.question(connection, name)
+        if webhook:
+            url = read_webhook(webhook, credentials=True)
+            self._notifying.set(one, Receiver(url=url))
+        elif command:
+            self._notifying.set(one, find_program(command))
+        else:
+            self._notifying.off(one)
+        return self.find(name)
+
+    def _tell(self, numbers: Set[int] | None, *, always: bool = True) -> dict[int, NotifyState]:
+        """Tell of new answers of these questions; None: of all. Nothing is raised."""
+        with self._store.read() as connection:
+            every = held.questions(connection)
+        wanted = [one for one in every if numbers is None or one.question_id in numbers]
+        with contextlib.suppress(ReidsearchError):  # `states` says so
+            self._notifying.deliver(wanted, always=always)
+        return self._notifying.states(wanted)
 
     def _run(self, one: SavedQuestion) -> SavedRun:
         if self._store.state().last_crop_id <= one.last_crop:

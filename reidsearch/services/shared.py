@@ -110,9 +110,11 @@ class Services:
     @cached_property
     def saved(self) -> SavedService:
         """Questions that are asked of whatever is indexed: `archive.saved.run()`."""
+        from reidsearch.services.notifying.service import NotifyService
         from reidsearch.services.saved import SavedService
 
-        return SavedService(self._store, self.searching, self.identities.find)
+        told = NotifyService(self._store)
+        return SavedService(self._store, self.searching, self.identities.find, told)
 
     @cached_property
     def browse(self) -> BrowseService:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from reidsearch.base.errors import DECODING_ERRORS, ArchiveError
 from reidsearch.domain.answers import WhyNotLogged
 from reidsearch.domain.event_log import Event, LogEntry, LogFault, Seal, faults
+from reidsearch.store.chunks import chunks
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database.proofs import damaged
 from reidsearch.store.database.sqlite import LOWEST_ROW_ID
@@ -31,17 +32,18 @@ def why_not_logged(store: Store) -> WhyNotLogged | None:
     return None if store.writable() else WhyNotLogged.READ_ONLY
 
 
-def record(store: Store, event: Event, detail: Mapping[str, Any]) -> None:
-    """Add an entry of something that changes nothing in the database.
+def record(store: Store, event: Event, detail: Mapping[str, Any]) -> LogEntry | None:
+    """Add an entry of something that changes nothing in the database, and return it.
 
     An archive that can only be read is left as it is.
 
     Raises:
         StorageError: it cannot be written.
     """
-    if why_not_logged(store) is None:
-        with store.write() as connection:
-            append(connection, event, detail)
+    if why_not_logged(store) is not None:
+        return None
+    with store.write() as connection:
+        return append(connection, event, detail)
 
 
 def newest_number(store: Store) -> int:
@@ -87,6 +89,16 @@ def entries(
             return
         yield from map(read_entry, rows)
         after = rows[-1].id
+
+
+def by_number(store: Store, numbers: Sequence[int]) -> dict[int, LogEntry]:
+    """Return these entries, as far as they are there."""
+    found = {}
+    for part in chunks(numbers):
+        chosen = select(log_entry).where(log_entry.c.id.in_(part))
+        with store.read() as connection:
+            found.update({row.id: read_entry(row) for row in connection.execute(chosen)})
+    return found
 
 
 def unproven_entries(store: Store, faults: list[LogFault]) -> Iterator[LogEntry]:

@@ -16,9 +16,10 @@ from reidsearch.domain.answer_json import origin_json
 from reidsearch.domain.answer_reading import read_part
 from reidsearch.domain.event_log import Event
 from reidsearch.domain.query_origins import EmbeddedPicture, QueryOrigin
-from reidsearch.domain.saved import Asked, SavedQuestion
+from reidsearch.domain.saved import Asked, SavedAnswer, SavedQuestion
 from reidsearch.store import tables
 from reidsearch.store.chunks import chunks
+from reidsearch.store.crops.store import Store
 from reidsearch.store.database.proofs import intact, require_intact
 from reidsearch.store.decoding import reads
 from reidsearch.store.event_log import append
@@ -246,6 +247,46 @@ def found_by(connection: Connection, number: int) -> list[Found]:
     rows = select(c.crop_id, c.score, c.found_us, c.entry, c.seen_us).where(c.question_id == number)
     ordered = rows.order_by(c.found_us.desc(), c.score.desc(), c.crop_id)
     return [Found(*row) for row in connection.execute(ordered)]
+
+
+def found_after(
+    connection: Connection, number: int, after: int, up_to: int | None, most: int
+) -> list[Found]:
+    """Return what a question has found of crops with ids above `after`, by their ids.
+
+    Args:
+        up_to: of crops with ids up to this; None: of all.
+        most: the first so many.
+    """
+    c = saved_answer.c
+    rows = select(c.crop_id, c.score, c.found_us, c.entry, c.seen_us)
+    rows = rows.where(c.question_id == number, c.crop_id > after)
+    if up_to is not None:
+        rows = rows.where(c.crop_id <= up_to)
+    return [Found(*row) for row in connection.execute(rows.order_by(c.crop_id).limit(most))]
+
+
+def count_after(connection: Connection, number: int, after: int) -> int:
+    """Return how much a question has found of crops with ids above `after`."""
+    c = saved_answer.c
+    wanted = (c.question_id == number) & (c.crop_id > after)
+    return connection.scalar(select(func.count()).select_from(saved_answer).where(wanted)) or 0
+
+
+def answers(store: Store, found: Sequence[Found]) -> list[SavedAnswer]:
+    """Return matches with their crops, but those whose crops were deleted meanwhile."""
+    crops = {one.crop_id: one for one in store.crops(one.crop_id for one in found)}
+    return [
+        SavedAnswer(
+            crops[one.crop_id],
+            one.score,
+            from_us(one.found_us),
+            one.entry,
+            None if one.seen_us is None else from_us(one.seen_us),
+        )
+        for one in found
+        if one.crop_id in crops
+    ]
 
 
 def mark_seen(connection: Connection, number: int, crop_ids: Sequence[int]) -> None:

@@ -14,8 +14,11 @@ import pytest
 from reidsearch.cli.main import cli
 from reidsearch.domain.event_log import Event
 
-INDEXING = (Event.INDEX, Event.INDEX_END, Event.TIMEZONE, Event.GROWN, Event.SEARCH)
-"""Saved questions are searches of what was indexed."""
+INDEXING = (
+    *(Event.INDEX, Event.INDEX_END, Event.TIMEZONE, Event.GROWN),
+    *(Event.SEARCH, Event.SAVED),
+)
+"""Saved questions are searches of what was indexed; that somebody was told is on record too."""
 RECORDED: dict[str, tuple[Event, ...]] = {
     "demo": (*INDEXING, Event.SEARCH, Event.EXPORT),
     "index": INDEXING,
@@ -73,8 +76,9 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "camera region add": (Event.PLACE,),
     "camera region remove": (Event.PLACE,),
     "saved add": (Event.SAVED,),
+    "saved notify": (Event.SAVED,),
     "saved remove": (Event.SAVED,),
-    "saved run": (Event.SEARCH,),
+    "saved run": (Event.SEARCH, Event.SAVED),
     "retention clear": (Event.RETENTION,),
     "retention run": (Event.RETENTION, Event.DELETE),
     "retention set": (Event.RETENTION,),

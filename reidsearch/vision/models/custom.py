@@ -121,7 +121,7 @@ def make_custom(
     precision: str,
     save: Callable[[Path], None],
     record: Mapping[str, Any],
-    publishing: Callable[[], None] = lambda: None,
+    publishing: Callable[[], object] = lambda: None,
 ) -> CustomModel:
     """Put a model into the cache; the record comes last, so that half a model is none.
 
