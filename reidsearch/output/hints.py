@@ -72,7 +72,12 @@ def _labels_missing(labels: str) -> str:
 
 
 def _identity_unknown(identity: str, near: list[str]) -> str:
-    return f"{_near(near)}make it: reidsearch identity new {identity} CROP..."
+    if identity.isdecimal():
+        return "reidsearch identity list shows names and numbers"
+    return (
+        f"{_near(near)}make it: reidsearch identity new {quote(identity)} CROP..., or see "
+        "reidsearch identity list"
+    )
 
 
 def _identity_name_taken(identity: str, renamed: str | None) -> str:

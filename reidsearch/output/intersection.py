@@ -75,8 +75,8 @@ def accidental_text(one: Accidental | None) -> str:
 
 def link_text(link: Link) -> str:
     """Return how alike two of a chain are, and what that is worth."""
-    told = f"places {link.first} and {link.second}: score {link.score:.3f}"
-    return f"{told}, by chance {accidental_text(link.accidental)} pairs"
+    told = f"places {link.first} and {link.second}: score {link.score:.3f}, by chance "
+    return told + (f"{accidental_text(link.accidental)} pairs" if link.accidental else "unknown")
 
 
 def intersection_told(found: Intersection) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from shlex import quote
 from typing import Any
 
 from rich.console import RenderableType
@@ -38,7 +39,8 @@ def change_text(change: str, place: Place) -> str:
     name, of = visible(place.name or ""), visible(place.camera)
     if change == "remove":
         return f"Removed {place.kind} {name} of camera {of}."
-    how = {"region": f"--region {name}", "line": f"--crossing {name}"}[place.kind]
+    option = {"region": "--region", "line": "--crossing"}[place.kind]
+    how = f"{option} {quote(name)}"
     return f"Kept {place.kind} {name} of camera {of}: reidsearch query {how}."
 
 

@@ -33,7 +33,7 @@ class Detection:
         if self._all is None:
             measured = self._measured(self._sources, "all cameras searched")
             self._all = measured or Factor(
-                None, 0, "of its detector, or of how tall people are there, nothing was measured"
+                None, 0, "nothing was measured of its detector, or of how tall people are there"
             )
         return self._all
 

@@ -105,10 +105,11 @@ class _Question:
     ) -> None:
         self._store = store
         with store.read() as connection:
-            known = camera_names(connection)
+            known = [name for name in camera_names(connection) if sight.camera(name)]
         for one in places:
-            if one.camera not in known or not sight.camera(one.camera):
-                raise NotFound(f"the archive has no camera {one.camera!r}")
+            if one.camera not in known:
+                told = f"cameras: {', '.join(known)}" if known else ""
+                raise NotFound(f"the archive has no camera {one.camera!r}", told)
         self._sources: dict[str, list[Timed]] = {}
         for source in timed(store):
             if source.camera is not None:
@@ -248,6 +249,9 @@ class _Question:
         for i, one in enumerate(held):
             row = []
             for j, other in enumerate(held):
+                if not len(one) or not len(other):  # of nobody no length of embeddings is known
+                    row.append(np.zeros((len(one), len(other)), np.float32))
+                    continue
                 scores = np.clip(one @ other.T, -1.0, 1.0).astype(np.float32)
                 both = (whose[i][:, None] > 0) & (whose[j][None] > 0)
                 scores[both & (whose[i][:, None] != whose[j][None])] = _NEVER
@@ -353,6 +357,8 @@ def _after(begins: dt.datetime, ends: dt.time, zone: dt.tzinfo | None, told: str
     """Return the first such time of the day after another time."""
     local = begins.astimezone(zone)
     found = _at(dt.datetime.combine(local.date(), ends), zone, told)
+    if found == begins:
+        raise UsageError(f"the time at {told} is empty")
     if found > begins:
         return found
     return _at(dt.datetime.combine(local.date() + dt.timedelta(days=1), ends), zone, told)
@@ -367,9 +373,17 @@ def _overlaps(
     zone: dt.tzinfo | None,
     told: str,
 ) -> bool:
-    """Tell whether a recording has anything of a place's time on a day."""
-    start = _at(dt.datetime.combine(day, begins), zone, told)
-    end = (
-        place.ends if isinstance(place.ends, dt.datetime) else _after(start, place.ends, zone, told)
-    )
+    """Tell whether a recording has anything of a place's time on a day.
+
+    Raises:
+        UsageError: the recording is of that day, whose clocks show the time twice or never.
+    """
+    try:
+        start = _at(dt.datetime.combine(day, begins), zone, told)
+        ends = place.ends
+        end = ends if isinstance(ends, dt.datetime) else _after(start, ends, zone, told)
+    except UsageError:
+        if day < first.date():  # looked at only because a time may end on the next day
+            return False
+        raise
     return start < last and first < end and start < end

@@ -106,7 +106,12 @@ def next_footage(
         for hole in _holes(looked.get(camera, ()), spans, until_us)
         for fetch in [_fetch(camera, hole, spans, lacking, keeps_days or {}, fresh.get(camera))]
     ]
-    fetches.sort(key=lambda one: (one.chance is None, -(one.chance or 0), one.from_us, one.camera))
+    fetches.sort(
+        key=lambda one: (
+            *(one.chance is None, -(one.chance or 0)),
+            *(_away_us(one, seen), one.from_us, one.camera),
+        )
+    )
     found = NextFootage(
         identity.named,
         tuple(fetches),
@@ -119,6 +124,13 @@ def next_footage(
     )
     (logged,) = entries_of(store, [_detail(store, found)], Event.NEXT)
     return replace(found, logged=logged.entry, why_not_logged=logged.why_not)
+
+
+def _away_us(one: Fetch, seen: Sequence[Presence]) -> int:
+    """Return how far in time footage lies from the nearest sighting: unknown chances go by it."""
+    return min(
+        max((at.first_us or 0) - one.to_us, one.from_us - (at.last_us or 0), 0) for at in seen
+    )
 
 
 def _spans(

@@ -29,6 +29,9 @@ def test_regions_are_kept_and_filter(run: CommandLine) -> None:
     half = "gate:0,0 0.5,0 0.5,1 0,1"
     assert told("camera", "region", "add", "left", half)["place"]["kind"] == "region"
     assert told("camera", "region", "add", "sill", "gate:0.5,0 0.5,1")["place"]["kind"] == "line"
+    kept = run("camera", "region", "add", "left side", half).out
+    assert kept.endswith("reidsearch query --region 'left side'.\n")
+    assert told("camera", "region", "remove", "left side")["change"] == "remove"
     assert run("camera", "region", "add", "left", half).code == 2
     assert run("camera", "region", "add", "yard", "yard:0,0 1,0 1,1").code == 9
     kept = told("camera", "region", "list")["places"]

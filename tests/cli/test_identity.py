@@ -103,6 +103,8 @@ def test_the_empty_archive_of_identities(held):
     ("arguments", "code", "text"),
     [
         (["confirm", 1, "--as", "nobody"], 9, "make it: reidsearch identity new nobody"),
+        (["confirm", 1, "--as", "no body"], 9, "reidsearch identity new 'no body' CROP..., or see"),
+        (["confirm", 1, "--as", "77"], 9, "reidsearch identity list shows names and numbers"),
         (["confirm", 99, "--as", "anna"], 9, "holds no crop 99"),
         (["confirm", 3, "--as", "anna"], 2, "at the same time"),
         (["confirm", 1, "--as", "a\x1b[31m"], 2, "not printable text"),

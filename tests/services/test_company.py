@@ -120,7 +120,10 @@ def test_the_command_as_json_table_and_sheet(made, run: CommandLine, tmp_path):
     ran = run("company", "p0", "-o", sheet)
     assert "more often than chance" in ran.out
     assert "Nothing was linked" in ran.out
-    assert "sighting 1" in sheet.read_text()
+    drawn = sheet.read_text()
+    assert "sighting 1" in drawn
+    assert "at once" in drawn
+    assert "within 1:00" in drawn  # who was met, and not in sight at once
     assert run("company", "eve").code == 9
     assert run("company", "identity:1").out == run("company", "1").out
     assert run("company", "tracklet:1").code == 2

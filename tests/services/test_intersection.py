@@ -137,6 +137,7 @@ def test_the_command_as_json_table_and_sheet(made, run: CommandLine, tmp_path):
     ran = run("query", *at, "-o", sheet)
     assert "whether or not anybody was at all of the places" in ran.out
     assert "Chain 1" in sheet.read_text()
+    assert "unknown pairs" not in sheet.read_text()
     for odd in (["--at", "gate"], [*at, "--camera", gate], [*at, "-k", "all"], at[:2]):
         assert run("query", *odd).code == 2
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from archives import CommandLine
+from archives import CommandLine, unit_rows
 from json_schemas import require_valid
-from tracklets import write_footage
+from tracklets import NOON, Seen, write_footage
 
 from reidsearch import Archive
 from reidsearch.base.errors import Kind, NotFound, UsageError
@@ -116,3 +116,19 @@ def test_it_needs_what_a_search_needs_and_somebody_seen(made: tuple[Path, Town])
             assert error.value.kind is Kind.CASE_REQUIRED
         finally:
             archive.cases.require(Needed.NOTHING)
+
+
+@pytest.mark.full
+def test_footage_of_unknown_chance_goes_by_its_nearness_to_a_sighting(tmp_path: Path):
+    rows = unit_rows(1)
+    write_footage(tmp_path / "a", "yard.mp4", "yard", [Seen(5, 10, rows, 100)], seconds=30)
+    with Archive.open(tmp_path / "a") as archive:
+        archive.identities.new("anna", [1])
+        fetches = archive.next_footage("anna").fetches
+    assert {one.chance for one in fetches} == {None}
+    seen_us = round(NOON.timestamp() * 1e6)
+    away = [
+        max(seen_us + 5_000_000 - one.to_us, one.from_us - seen_us - 10_000_000) for one in fetches
+    ]
+    assert len(away) > 10
+    assert away == sorted(away)

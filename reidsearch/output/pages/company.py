@@ -47,7 +47,8 @@ def _cards(found: Company, met: Meeting) -> tuple[Card, Card]:
     if met.at_once:
         told = f"in one recording at once for {duration(met.overlap_s)}"
     heading = f"sighting {met.sighting}"
+    when = "at once" if met.at_once else f"within {duration(found.statement.within_s)}"
     return (
         presence_card(own, own.member.text, "confirmed", heading=heading),
-        presence_card(met.seen, "beside it", said=told),
+        presence_card(met.seen, when, said=told),
     )
