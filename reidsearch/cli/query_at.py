@@ -81,8 +81,9 @@ def show_intersection(
     Raises:
         UsageError: something is given that does not go with it; or as `place_of`.
     """
+    from reidsearch.domain.intersection_json import intersection_json
     from reidsearch.output.emit import emit
-    from reidsearch.output.intersection import intersection_json, intersection_view
+    from reidsearch.output.intersection import intersection_view
 
     if exported:
         raise UsageError("a page to be handed over shows an answer to a picture", "leave --at out")
