@@ -15,7 +15,9 @@ from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.answers import Answer, Failed, Match, Statement
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.decisions import Identity
+from reidsearch.domain.filters import Filters
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.places import Line, Region
 from reidsearch.domain.query_origins import EmbeddedPicture
 from reidsearch.domain.request import QueryPicture, SearchRequest
 from reidsearch.index.gallery import Gallery
@@ -26,7 +28,7 @@ from reidsearch.services.search_ready import EmbeddedRequest, LookedUp, Ready, r
 from reidsearch.services.space_time import require_combinable, space_time_reader
 from reidsearch.store.cases import asked_for
 from reidsearch.store.crops.store import Store
-from reidsearch.store.places import resolved
+from reidsearch.store.places import places, resolved
 from reidsearch.store.selection import camera_names, means_source, require_cameras
 
 if TYPE_CHECKING:
@@ -197,6 +199,16 @@ class SearchService:
                 return tuple(text for text in texts if means_source(connection, text))
             names = set(camera_names(connection))
         return tuple(text for text in texts if text in names)
+
+    def places_kept(self, kind: type[Region | Line]) -> frozenset[str]:
+        """Return the names under which regions, or lines, are kept."""
+        with self._store.read() as connection:
+            held = places(connection)
+        return frozenset(one.name for one in held if isinstance(one, kind) and one.name)
+
+    def places_resolved(self, filters: Filters) -> Filters:
+        """Return filters with the regions and lines that they name; see `store.places`."""
+        return resolved(self._store, filters)
 
     def embedded(self, request: SearchRequest) -> EmbeddedRequest:
         """Return all that a request searches with, embedded; raises as `search`."""
@@ -397,7 +409,7 @@ class SearchService:
 
     def _resolved(self, request: SearchRequest) -> SearchRequest:
         """Return the request with the regions and lines that its filters name."""
-        filters = resolved(self._store, request.filters)
+        filters = self.places_resolved(request.filters)
         return request if filters is request.filters else replace(request, filters=filters)
 
     def _require_camera(self, request: SearchRequest) -> None:
