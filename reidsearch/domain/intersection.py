@@ -15,7 +15,7 @@ from reidsearch.domain.answers import Logged
 from reidsearch.domain.cases import AskedFor
 from reidsearch.domain.decisions import Named, Presence
 from reidsearch.domain.models import ModelIdentity
-from reidsearch.domain.places import Region
+from reidsearch.domain.places import Region, read_points
 
 MOST_PEOPLE = 3_000
 """At one place: all pairs of two places are compared."""
@@ -38,6 +38,30 @@ class Place:
     begins: dt.datetime | dt.time
     ends: dt.datetime | dt.time
     region: Region | None = None
+
+
+def read_where(text: str) -> tuple[str, Region | None]:
+    """Read a camera, or a region of one as `CAMERA:x,y x,y x,y`; a kept region by its name.
+
+    Raises:
+        UsageError: there are points, and they are no region.
+    """
+    camera, colon, points = text.rpartition(":")
+    if colon and "," in points and not points.strip().strip("0123456789,. +-"):
+        return camera, Region(camera, read_points(points))
+    return text, None
+
+
+def read_clock(text: str) -> dt.time | None:
+    """Read a time of the day: `9:00`, `09:00:30`; None: it is not of that form.
+
+    Raises:
+        ValueError: it is of that form, and no time.
+    """
+    hour, colon, rest = text.strip().partition(":")
+    if not (colon and hour.isascii() and hour.isdigit() and len(hour) <= 2):
+        return None
+    return dt.time.fromisoformat(f"{hour:0>2}:{rest}")
 
 
 @dataclass(frozen=True, slots=True)

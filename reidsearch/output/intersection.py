@@ -30,7 +30,7 @@ def intersection_view(found: Intersection) -> RenderableType:
 
 def title_of(found: Intersection) -> str:
     """Return what the answer is about."""
-    named = ", ".join(visible(one.camera) for one in found.statement.places)
+    named = ", ".join(map(where_text, found.statement.places))
     return f"May have been at all of: {named}"
 
 
@@ -105,7 +105,15 @@ def place_text(number: int, one: PlaceSeen) -> str:
     """Return a place, its time, and how many were seen there."""
     begins, ends = (clock(from_us(at)) for at in (one.from_us, one.to_us))
     people = count(one.people, "tracklet")
-    return f"Place {number}: {visible(one.camera)}, {begins} to {ends}, {people}"
+    return f"Place {number}: {where_text(one)}, {begins} to {ends}, {people}"
+
+
+def where_text(one: PlaceSeen) -> str:
+    """Return the camera of a place, and which part of its picture counts."""
+    if one.region is None:
+        return visible(one.camera)
+    named = f"region {visible(one.region.name)}" if one.region.name else "a region"
+    return f"{named} of {visible(one.camera)}"
 
 
 def _by_chance(statement: IntersectionStatement) -> str:
@@ -140,6 +148,12 @@ def intersection_missing(statement: IntersectionStatement) -> list[str]:
             sources = count(one.untimed, "source")
             told.append(
                 f"Place {number}: {sources} of the camera without a known time not compared."
+            )
+        if one.unplaced:
+            people = count(one.unplaced, "tracklet or crop", "tracklets or crops")
+            told.append(
+                f"Place {number}: {people} not compared, of which nobody knows whether they were "
+                "in the region."
             )
         if not one.people:
             told.append(f"Place {number}: nobody was seen; that does not mean nobody was there.")

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
 
 from reidsearch.base.errors import UsageError
 from reidsearch.base.timecode import now
@@ -57,15 +56,6 @@ class Then:
     decision: int
 
 
-@dataclass(frozen=True, slots=True)
-class _State:
-    """Up to where an archive is asked, as in `IntersectionStatement`."""
-
-    crops_stored: int
-    newest_crop: int
-    decision: int
-
-
 def _decided_until(store: Store, decision: int) -> dict[Member, int]:
     """Return who was confirmed as which identity after a decision."""
     with store.read() as connection:
@@ -109,15 +99,16 @@ class Question:
         """Return the chains, with what they rest on."""
         looked = analysed(footage_store.coverage(self._store))
         sources = timed_sources(self._store)
+        there = [self._members(one, sources) for one in self._asked]
         with self._store.read() as connection:
-            there = [self._members(connection, one, sources) for one in self._asked]
             members = [inside for inside, _ in there]
             cameras = {one.camera for one in self._intervals}
             untimed = around_store.untimed(connection, cameras)
             every = set[Member]().union(*members)
             vectors = vectors_of(connection, every)
             seen = presences(connection, every & vectors.keys())
-            state = self._state(connection)
+            decision = last_decision(connection)
+        newest = self._store.state().last_crop_id
         seen, vectors = self._known_then(seen, vectors)
         at = [
             sorted((seen[one] for one in people if one in seen), key=lambda one: one.member)
@@ -184,7 +175,9 @@ class Question:
                 whole=whole,
                 model=self._store.model(),
                 calibration_sha256=reads.calibration_sha256,
-                **asdict(state),
+                crops_stored=crops_up_to(self._store, newest),
+                newest_crop=newest,
+                decision=decision,
             ),
             tuple(chains),
         )
@@ -219,18 +212,15 @@ class Question:
         return found
 
     def _members(
-        self, connection: Connection, asked: Asked, sources: Mapping[str, Sequence[Timed]]
+        self, asked: Asked, sources: Mapping[str, Sequence[Timed]]
     ) -> tuple[set[Member], int]:
         """Return who was there, and of how many it is not known whether they were in the region."""
-        found = around_store.of_camera(connection, asked.interval, sources)
-        if asked.region is None:
-            return found, 0
-        inside, unknown = around_store.in_region(connection, asked.region, found)
+        with self._store.read() as connection:
+            found = around_store.of_camera(connection, asked.interval, sources)
+            if asked.region is None:
+                return found, 0
+            inside, unknown = around_store.in_region(connection, asked.region, found)
         return inside, len(unknown)
-
-    def _state(self, connection: Connection) -> _State:
-        newest = self._store.state().last_crop_id
-        return _State(crops_up_to(self._store, newest), newest, last_decision(connection))
 
     def _known_then(
         self, seen: dict[Member, Presence], vectors: dict[Member, Vectors]
