@@ -159,6 +159,13 @@ def ground_of(clip: Clip) -> Ground | None:
     return fit_ground(points, clip.size_px, CLICK_PX)
 
 
+def misfit_m(clip: Clip, ground: Ground) -> float:
+    """Return by how many metres that ground is off at the truth's own feet, the median."""
+    feet_px = np.column_stack((clip.rows[:, 2] + clip.rows[:, 4] / 2, clip.rows[:, 3:6:2].sum(1)))
+    places = ground.places(feet_px, np.full_like(feet_px, CLICK_PX))
+    return float(np.nanmedian(np.hypot(*(places.metres - clip.rows[:, 7:9]).T)))
+
+
 def measured(clip: Clip, whose: Mapping[int, float], ground: Ground | None) -> Sequence[Floats]:
     """Return (n, 4) of each pair of tracklets of two people: found, low, high, truth."""
     every = []
@@ -239,6 +246,9 @@ def print_real(folder: Path, archive: Archive) -> None:
                 f"{np.median(error):.2f} | {np.percentile(error, 90):.2f} | "
                 f"{np.median(high - low) / 2:.2f} | **{held.mean():.1%}** |"
             )
+    for clip in made:
+        if (ground := ground_of(clip)) is not None:
+            print(f"\nGround by four feet, {clip.name}: off by {misfit_m(clip, ground):.2f} m")
     print("\nThe audit of these clips:\n")
     told = archive.audit()
     print("\n".join(f"- {line}" for line in (*findings(told), *sentences(told))))

@@ -123,8 +123,8 @@ class Question:
         held = [self._adjusted(people, vectors) for people in at]
         chosen: list[tuple[int, ...]] = []
         whole = True
-        scores = self._scores(at, held)
-        if all(at):
+        scores = self._scores(at, held) if all(at) else []
+        if scores:
             chosen, whole = best_chains(scores, k)
         reads = _Reads(self._store, self)
         named = marks(self._store, seen)

@@ -111,6 +111,16 @@ def test_times_of_the_day_need_one_day_and_what_may_not_be_seen_is_not_there(arc
 
 
 @pytest.mark.full
+def test_where_nobody_was_seen_there_is_no_chain(archive, made):
+    (somebody, other) = places(made)
+    nobody = Place(other.camera, BEGIN - HOUR, BEGIN - HOUR / 2)
+    found = archive.intersection([somebody, nobody])
+    assert found.chains == ()
+    assert [bool(one.people) for one in found.statement.places] == [True, False]
+    assert archive.replay(found.statement.logged.entry).identical
+
+
+@pytest.mark.full
 def test_a_time_of_several_days_is_refused_with_the_days(tmp_path):
     town = drawn_town(people=4, cameras=2, hours=50, couples=0, walks=2, seed=2)
     write_town(tmp_path / "a", town, views=1, segment_s=36_000)
