@@ -151,6 +151,31 @@ def test_the_command_as_json_table_and_sheet(made, run: CommandLine, tmp_path):
         assert run("query", *odd).code == 2
 
 
+@pytest.mark.full
+def test_reports_and_evidence_of_a_case_hold_the_question_and_its_answer(made, run, tmp_path):
+    shutil.copytree(made.folder, run.archive)
+    (gate, yard, *_) = (camera.name for camera in made.town.cameras)
+    at = ["--at", f"{gate}@2024-05-31T08:00Z..2024-05-31T08:30Z"]
+    at += ["--at", f"{yard}@2024-05-31T08:00Z..2024-05-31T08:30Z"]
+    assert run("case", "new", "2026-17").code == 0
+    told = json.loads(run("query", *at, "--case", "2026-17", "--format", "json").out)
+    number, first = told["statement"]["logged"]["entry"], told["chains"][0]
+    ran = run("report", "case", "2026-17", "-o", tmp_path / "r.json")
+    assert ran.code == 0, ran.err
+    report = (tmp_path / "r.json").read_text("utf-8")
+    assert f"Who was at several places, entry {number}" in report
+    assert f"{first['score']:.3f}" in report
+    (held,) = json.loads(report)["data"]["places_asked"]
+    assert held["said"]["chains"][0]["crops"] == [one["crop_ids"][0] for one in first["seen"]]
+    crop = first["seen"][0]["crop_ids"][0]
+    given = ("--case", "2026-17", "--sources", "none", "-o", tmp_path / "bundle")
+    ran = run("export", "evidence", crop, *given)  # 1: the drawn town has no footage to put in
+    assert ran.code in {0, 1}, ran.err
+    answer = json.loads((tmp_path / "bundle" / "answers" / f"entry-{number}.json").read_text())
+    assert answer["chains"] == held["said"]["chains"]
+    assert run("export", "verify", tmp_path / "bundle").code == 0
+
+
 def test_the_best_chain_has_the_strongest_weakest_link() -> None:
     def scores(rows: list[list[float]]) -> np.ndarray:
         return np.array(rows, np.float32)
