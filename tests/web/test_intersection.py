@@ -1,4 +1,4 @@
-"""Who was at several places, on the page: the command's answer, for the case, of what may be seen."""
+"""Who was at several places, on the page: the answer of the command, of what may be seen."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def of_case(
 
 def _blocks(making: Making, entry: LogEntry, said: Mapping[str, Any]) -> Iterator[Block]:
     when = local(entry.at.replace(microsecond=0))
-    yield Text(f"By {entry.actor}, {when}: who may have been at all of these places, by looks.")
+    yield Text(f"By {entry.actor}, {when}: who may have been at all of these places?")
     try:
         statement = read_statement(said["statement"])
     except UsageError:
