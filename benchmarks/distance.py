@@ -1,6 +1,7 @@
 """Distances between people against the truth: errors, and whether 95 % intervals hold it in 95 %.
 
     python benchmarks/distance.py [--model-path ../shared/models] [--seed 0]
+    python benchmarks/distance.py --real ../shared/footage/crossings    # see distance_real.py
 
 Synthetic people stroll, meet and stand together on a paved ground, before cameras whose projection
 is known. Each video is indexed twice: with its true boxes, and with a detector. The ground is
@@ -226,8 +227,20 @@ def feet(scene: Scene) -> tuple[Floats, Floats]:
 @click.command()
 @click.option("--model-path", type=Path, default=Path("../shared/models"))
 @click.option("--seed", type=int, default=0, help="Of the first scene; others are other scenes.")
-def main(model_path: Path, seed: int) -> None:
+@click.option("--real", type=Path, help="A folder of real clips: they are measured instead.")
+def main(model_path: Path, seed: int, real: Path | None) -> None:
     """Measure and print."""
+    if real is not None:
+        from distance_real import print_real
+
+        with (
+            tempfile.TemporaryDirectory() as temporary,
+            Archive.open(
+                Path(temporary) / "archive", create=True, model_path=[model_path], offline=True
+            ) as archive,
+        ):
+            print_real(real, archive)
+        return
     print(
         "| camera | boxes | times | known | median error (m) | 9 of 10 within (m) | ± (m) | held | "
         "held, nearer than 3 m | held beyond the points |\n"

@@ -206,7 +206,7 @@ def command(
 
     Filters without a query list who passes them: tracklets with their best shot, in order of time,
     or of confidence where --wearing, --with or --without ask for attributes. Two or more --at
-    CAMERA@FROM..TO ask, without a picture, who may have been at all of these places.
+    CAMERA@FROM..TO (or a region) ask, without a picture, who may have been at all of these places.
     """
     from reidsearch.cli import query_at, query_browse, query_many, query_several
     from reidsearch.domain.request import Order, SearchRequest

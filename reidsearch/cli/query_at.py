@@ -40,27 +40,30 @@ def require_alone(context: click.Context) -> None:
 
 
 def place_of(text: str, archive: Address) -> Place:
-    """Read `gate@9:00..9:20`.
+    """Read `gate@9:00..9:20`; in place of a camera also a region.
 
     Raises:
         UsageError: it is something else.
     """
-    from reidsearch.domain.intersection import Place
+    from reidsearch.domain.intersection import Place, read_where
 
-    camera, mark, times = text.rpartition("@")
+    where, mark, times = text.rpartition("@")
     begins, dots, ends = times.partition("..")
-    if not (camera and mark and begins and dots and ends):
+    if not (where and mark and begins and dots and ends):
         raise UsageError(f"--at {text!r} is no place and time", FORM)
-    return Place(camera, _time(begins, archive), _time(ends, archive))
+    camera, region = read_where(where)
+    return Place(camera, _time(begins, archive), _time(ends, archive), region)
 
 
 def _time(text: str, archive: Address) -> dt.datetime | dt.time:
-    hour, colon, rest = text.strip().partition(":")
-    if colon and hour.isascii() and hour.isdigit() and len(hour) <= 2:
-        try:
-            return dt.time.fromisoformat(f"{hour:0>2}:{rest}")
-        except ValueError as error:
-            raise UsageError(f"--at: {text!r} is no time of the day", FORM) from error
+    from reidsearch.domain.intersection import read_clock
+
+    try:
+        clock = read_clock(text)
+    except ValueError as error:
+        raise UsageError(f"--at: {text!r} is no time of the day", FORM) from error
+    if clock is not None:
+        return clock
     found = moment("--at", text.strip(), None, archive=archive)
     if found is None:
         raise UsageError(f"--at: {text!r} is no time", FORM)
@@ -81,8 +84,9 @@ def show_intersection(
     Raises:
         UsageError: something is given that does not go with it; or as `place_of`.
     """
+    from reidsearch.domain.intersection_json import intersection_json
     from reidsearch.output.emit import emit
-    from reidsearch.output.intersection import intersection_json, intersection_view
+    from reidsearch.output.intersection import intersection_view
 
     if exported:
         raise UsageError("a page to be handed over shows an answer to a picture", "leave --at out")

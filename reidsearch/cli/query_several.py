@@ -32,8 +32,6 @@ OF_ONE = {
     "stability": "variants are ranked in one archive",
     "query_camera": "scores of several archives are not camera-adjusted",
     "max_false_alarms": "each archive has a calibration of its own",
-    "regions": "a region is of a camera of one archive",
-    "crossings": "a line is of a camera of one archive",
     "space_time": "confirmed sightings are those of one archive",
     "combined": "confirmed sightings are those of one archive",
 }

@@ -52,10 +52,11 @@ def command(
 ) -> int:
     """Ask again what was answered, and say what differs, and why.
 
-    ANSWER is a file that `query --format json` or `jsonl` printed, ENTRY the number of a search in
-    the event log. The archive is searched as it was: crops up to the newest by then, without what
-    was deleted since. The entry is verified, and a file is compared with it. Ends with 1 where the
-    answer is not identical, cannot be repeated, or its record does not hold.
+    ANSWER is a file that `query --format json` or `jsonl` printed (with --at too), ENTRY the number
+    of a search, or of a question about several places, in the event log. The archive is searched as
+    it was: crops up to the newest by then, without what was deleted since. The entry is verified,
+    and a file is compared with it. Ends with 1 where the answer is not identical, cannot be
+    repeated, or its record does not hold.
     """
     from reidsearch.domain.replay import AsIt
     from reidsearch.output.emit import emit

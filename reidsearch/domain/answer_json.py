@@ -31,6 +31,8 @@ from reidsearch.domain.space_time import SpaceTime
 from reidsearch.domain.tracklets import Moment, Purity, SourceInterval, TrackletSeen
 
 SCHEMA = "reidsearch/answer/3"
+NOT_OF_THE_ANSWER = ("logged", "asked_at", "case")
+"""Fields of a statement that are others whenever the same is asked and answered again."""
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:

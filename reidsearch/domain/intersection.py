@@ -10,10 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.domain.adjustment import WhyNotAdjusted
+from reidsearch.domain.adjustment import AdjustedBy, WhyNotAdjusted
 from reidsearch.domain.answers import Logged
 from reidsearch.domain.cases import AskedFor
 from reidsearch.domain.decisions import Named, Presence
+from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.places import Region, read_points
 
 MOST_PEOPLE = 3_000
 """At one place: all pairs of two places are compared."""
@@ -23,16 +25,43 @@ _Z = 1.959964
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A camera and a time.
+    """A camera, or a region of one, and a time.
 
     Args:
+        camera: its name; or, where no camera has that name, that of a region that is kept.
         begins, ends: aware; or times of a day, which are read in the archive's zone where the
             camera has footage on one such day alone.
+        region: of that camera: who was in it while in view counts alone; None: everybody.
     """
 
     camera: str
     begins: dt.datetime | dt.time
     ends: dt.datetime | dt.time
+    region: Region | None = None
+
+
+def read_where(text: str) -> tuple[str, Region | None]:
+    """Read a camera, or a region of one as `CAMERA:x,y x,y x,y`; a kept region by its name.
+
+    Raises:
+        UsageError: there are points, and they are no region.
+    """
+    camera, colon, points = text.rpartition(":")
+    if colon and "," in points and not points.strip().strip("0123456789,. +-"):
+        return camera, Region(camera, read_points(points))
+    return text, None
+
+
+def read_clock(text: str) -> dt.time | None:
+    """Read a time of the day: `9:00`, `09:00:30`; None: it is not of that form.
+
+    Raises:
+        ValueError: it is of that form, and no time.
+    """
+    hour, colon, rest = text.strip().partition(":")
+    if not (colon and hour.isascii() and hour.isdigit() and len(hour) <= 2):
+        return None
+    return dt.time.fromisoformat(f"{hour:0>2}:{rest}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +72,9 @@ class PlaceSeen:
         people: tracklets, and crops of none; one person may have several.
         not_analysed_s: of the time asked about, of which no footage was analysed.
         untimed: sources of the camera whose time is not known; nobody in them was compared.
+        region: the only part of the picture that counts; None: all of it.
+        unplaced: tracklets and crops of which nobody knows whether they were in the region; they
+            were not compared.
     """
 
     camera: str
@@ -51,6 +83,8 @@ class PlaceSeen:
     people: int
     not_analysed_s: float
     untimed: int
+    region: Region | None = None
+    unplaced: int = 0
 
     @property
     def seconds(self) -> float:
@@ -101,29 +135,50 @@ class Chain:
         """The two that are least alike: no more than this holds the chain."""
         return min(self.links, key=lambda one: (one.score, one.first, one.second))
 
+    @property
+    def crop_ids(self) -> tuple[int, ...]:
+        """The best crop of each place."""
+        return tuple(one.crop_ids[0] for one in self.seen if one.crop_ids)
+
 
 @dataclass(frozen=True, slots=True)
 class IntersectionStatement:
     """What was asked, how it was compared, and what the answer cannot know.
 
     Args:
-        why_plain: why scores are not camera-adjusted; None: they are.
+        k: how many chains were asked for.
+        adjusted: which camera means scores are without.
         read_by: what tells how often different people reach a score: `calibration` (the archive's
             own), `impostors` (people whom one recording shows at once); None: nothing does.
         impostors: how many such pairs there are.
         whole: every combination was weighed; otherwise the most promising ones were.
+        model: whose embeddings were compared; None: the archive has none.
+        crops_stored, newest_crop, decision: up to where the archive was asked: how many crops it
+            held, the last of them, and the last decision (0: there was none).
+        calibration_sha256: of the calibration that `read_by` names; None: of none.
     """
 
     archive: str
     archive_id: str
     asked_at: dt.datetime
     places: tuple[PlaceSeen, ...]
-    why_plain: WhyNotAdjusted | None
+    k: int
+    adjusted: AdjustedBy
     read_by: str | None
     impostors: int
     whole: bool
+    model: ModelIdentity | None
+    crops_stored: int
+    newest_crop: int
+    decision: int
+    calibration_sha256: str | None = None
     case: AskedFor | None = None
     logged: Logged | None = None
+
+    @property
+    def why_plain(self) -> WhyNotAdjusted | None:
+        """Why scores are not camera-adjusted; None: they are."""
+        return self.adjusted.why_not
 
 
 @dataclass(frozen=True, slots=True)

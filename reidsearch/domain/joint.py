@@ -41,6 +41,20 @@ class NotSearched:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedPlace:
+    """A region or line that was asked for by name: each archive goes by its own of that name.
+
+    Args:
+        kind: `region` or `line`.
+        archives: those that keep one under that name, in the order in which they were given.
+    """
+
+    name: str
+    kind: str
+    archives: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class JointAnswer:
     """What several archives answer together.
 
@@ -54,6 +68,7 @@ class JointAnswer:
             than the rest.
         warnings: what about the query pictures makes the answer less sure, in sentences.
         not_searched: archives that have nothing that the filters name.
+        named_places: regions and lines that were asked for by name.
         statements: of each archive searched, in the order in which they were given. What a
             statement says of matches counts those that its archive alone would have given.
         matches: best first, by plain score.
@@ -67,6 +82,7 @@ class JointAnswer:
     warnings: tuple[str, ...]
     statements: tuple[Statement, ...]
     not_searched: tuple[NotSearched, ...]
+    named_places: tuple[NamedPlace, ...]
     matches: tuple[JointMatch, ...]
 
     @property
@@ -95,6 +111,9 @@ def joint_statement_json(answer: JointAnswer) -> dict[str, Any]:
         "uncalibrated": list(answer.uncalibrated),
         "warnings": list(answer.warnings),
         "not_searched": [asdict(one) for one in answer.not_searched],
+        "named_places": [
+            asdict(one) | {"archives": list(one.archives)} for one in answer.named_places
+        ],
         "archives": [statement_json(statement) for statement in answer.statements],
     }
 

@@ -13,12 +13,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
+from reidsearch.domain.event_log import Event
+
 TOLERANCE = 1e-5
 """Scores are sums of some hundred float32 products; processors add them up in different orders, and
 differ by less. Larger differences have another cause."""
 
 Scored: TypeAlias = tuple[int, float]
 """A match: its crop and its score."""
+ChainScored: TypeAlias = tuple[tuple[int, ...], float]
+"""A chain of people at several places: the best crop of each, and the weakest score."""
 
 
 class AsIt(StrEnum):
@@ -57,6 +61,8 @@ class Cause(StrEnum):
 OF_SCORES = {Cause.MODEL, Cause.RUNTIME, Cause.ADJUSTMENT, Cause.QUERY}
 """What changes the scores of crops that are found both times."""
 OF_ORDER = {Cause.ERASED, Cause.FOOTAGE, Cause.RANKING, Cause.INDEX, Cause.DECISIONS, *OF_SCORES}
+OF_TRACKLETS = {Cause.ERASED, Cause.FOOTAGE, Cause.DECISIONS}
+"""What changes the scores of whole tracklets, whose embeddings are made of several crops."""
 OF_SPACE_TIME = {Cause.ERASED, Cause.FOOTAGE, Cause.DECISIONS, Cause.FACTS}
 OF_MATCHES = {Cause.FACTS, Cause.ATTRIBUTES, Cause.CALIBRATION, *OF_ORDER}
 
@@ -85,9 +91,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One match that is not as it was.
+    """One match, or chain of people at several places, that is not as it was.
 
     Args:
+        crop_id: of a match; None: it is a chain.
+        crop_ids: of a chain, the best crop of each place; of a match its own alone.
         rank_was, score_was: None where it was no match.
         rank_now, score_now: None where it is none. Of `SPACE_TIME` not scores, but what place and
             time say (log10 likelihood ratios; None: nothing).
@@ -95,7 +103,8 @@ class Difference:
     """
 
     kind: DifferenceKind
-    crop_id: int
+    crop_id: int | None
+    crop_ids: tuple[int, ...]
     rank_was: int | None
     rank_now: int | None
     score_was: float | None
@@ -147,12 +156,13 @@ class Replay:
     """The report of a replay.
 
     Args:
+        of: what was asked: a search, or who was at several places, whose matches are chains.
         asked_at: when the answer was given.
         replayed_at: when it was asked for again.
         query: what was searched with, in the words of the statement.
         why_not: why the request could not be repeated; empty where it was.
         same_query: whether the embedding that was searched with is the same to the last bit; None:
-            nothing was searched.
+            nothing was searched, or not with pictures.
         matches_was, matches_now: how many.
         changes: what was found to have changed since, with or without an effect.
         not_rebuilt: what of the archive as it was could not be had any more, in sentences.
@@ -172,6 +182,7 @@ class Replay:
     changes: tuple[Change, ...] = ()
     not_rebuilt: tuple[str, ...] = ()
     logged: int | None = None
+    of: Event = Event.SEARCH
 
     @property
     def identical(self) -> bool:
@@ -180,16 +191,17 @@ class Replay:
 
 
 def compare(
-    was: Sequence[Scored],
-    now: Sequence[Scored],
+    was: Sequence[Scored] | Sequence[ChainScored],
+    now: Sequence[Scored] | Sequence[ChainScored],
     *,
     found: Set[Cause],
     erased: Set[int],
     newest_crop: int,
     decided: bool = False,
     timed: bool = False,
+    of_tracklets: bool = False,
 ) -> Compared:
-    """Compare matches, best first, and give each difference its causes.
+    """Compare matches or chains, best first, and give each difference its causes.
 
     Args:
         found: what has changed since.
@@ -197,24 +209,26 @@ def compare(
         newest_crop: the last that there was.
         decided: what was searched with comes from decisions, so that they can change scores.
         timed: place and time have a part in the order.
+        of_tracklets: scores are those of whole tracklets.
     """
     of_order = OF_ORDER | {Cause.FACTS, Cause.CALIBRATION} if timed else OF_ORDER
     of_scores = OF_SCORES | {Cause.DECISIONS} if decided else OF_SCORES
-    then, since = dict(was), dict(now)
+    of_scores = of_scores | OF_TRACKLETS if of_tracklets else of_scores
+    then, since = dict[_Key, float](was), dict[_Key, float](now)
     common = then.keys() & since.keys()
-    apart = {crop_id: abs(then[crop_id] - since[crop_id]) for crop_id in common}
+    apart = {key: abs(then[key] - since[key]) for key in common}
     largest = max(apart.values(), default=0.0)
-    if [one for one, _ in was] == [one for one, _ in now] and largest <= TOLERANCE:
+    if list(then) == list(since) and largest <= TOLERANCE:
         return Compared(Outcome.IDENTICAL, largest == 0.0, largest)
     # Where the scores of crops that are found both times stand, nothing has changed any score.
     unmoved = set(OF_SCORES) if common and largest <= TOLERANCE else set()
     unmoved -= {Cause.QUERY}  # ... but perhaps who may be found
     told = found - unmoved
 
-    def causes(kind: DifferenceKind, crop_id: int) -> tuple[Cause, ...]:
-        if kind is DifferenceKind.MISSING and crop_id in erased:
+    def causes(kind: DifferenceKind, key: _Key) -> tuple[Cause, ...]:
+        if kind is DifferenceKind.MISSING and not erased.isdisjoint(_crops(key)):
             return (Cause.ERASED,)
-        if kind is DifferenceKind.ADDED and crop_id > newest_crop:
+        if kind is DifferenceKind.ADDED and max(_crops(key), default=0) > newest_crop:
             return (Cause.FOOTAGE,)
         if kind is DifferenceKind.SCORE:
             fitting = found & of_scores
@@ -222,12 +236,12 @@ def compare(
             fitting = told & (of_order if kind is DifferenceKind.ORDER else OF_MATCHES)
         return tuple(sorted(fitting)) or (Cause.UNEXPLAINED,)
 
-    ranks_was = {crop_id: rank for rank, (crop_id, _) in enumerate(was, start=1)}
-    ranks_now = {crop_id: rank for rank, (crop_id, _) in enumerate(now, start=1)}
-    kept_was = [crop_id for crop_id, _ in was if crop_id in common]
-    kept_now = [crop_id for crop_id, _ in now if crop_id in common]
-    kinds = [(DifferenceKind.MISSING, one) for one, _ in was if one not in common]
-    kinds += [(DifferenceKind.ADDED, one) for one, _ in now if one not in common]
+    ranks_was = {key: rank for rank, key in enumerate(then, start=1)}
+    ranks_now = {key: rank for rank, key in enumerate(since, start=1)}
+    kept_was = [key for key in then if key in common]
+    kept_now = [key for key in since if key in common]
+    kinds = [(DifferenceKind.MISSING, one) for one in then if one not in common]
+    kinds += [(DifferenceKind.ADDED, one) for one in since if one not in common]
     kinds += [(DifferenceKind.SCORE, one) for one in kept_was if apart[one] > TOLERANCE]
     kinds += [
         (DifferenceKind.ORDER, one)
@@ -237,7 +251,8 @@ def compare(
     differences = tuple(
         Difference(
             kind,
-            one,
+            one if isinstance(one, int) else None,
+            _crops(one),
             ranks_was.get(one),
             ranks_now.get(one),
             then.get(one),
@@ -247,6 +262,13 @@ def compare(
         for kind, one in kinds
     )
     return Compared(Outcome.DIFFERENT, largest=largest, differences=differences)
+
+
+_Key: TypeAlias = int | tuple[int, ...]
+
+
+def _crops(key: _Key) -> tuple[int, ...]:
+    return (key,) if isinstance(key, int) else key
 
 
 Told: TypeAlias = "Mapping[int, tuple[int, float | None]]"
@@ -262,12 +284,18 @@ def with_space_time(compared: Compared, was: Told, now: Told, found: Set[Cause])
     causes = tuple(sorted(found & OF_SPACE_TIME)) or (Cause.UNEXPLAINED,)
     further = tuple(
         Difference(
-            DifferenceKind.SPACE_TIME, crop, was[crop][0], now[crop][0], was[crop][1], now[crop][1],
+            DifferenceKind.SPACE_TIME,
+            crop,
+            (crop,),
+            was[crop][0],
+            now[crop][0],
+            was[crop][1],
+            now[crop][1],
             causes,
         )
         for crop in was
         if crop in now and differs(was[crop][1], now[crop][1])
-    )  # fmt: skip
+    )
     if not further:
         return compared
     differences = (*compared.differences, *further)

@@ -13,8 +13,9 @@ from reidsearch.base.timecode import iso
 from reidsearch.domain.answer_json import named_json
 from reidsearch.domain.company import LEVEL, Companion, Company, CompanyStatement, Meeting
 from reidsearch.domain.nearby import whom_json
+from reidsearch.domain.presence_json import presence_json
 from reidsearch.output.columns import Column, FittedTable
-from reidsearch.output.identities import presence_json, time_of
+from reidsearch.output.identities import time_of
 from reidsearch.output.on_record import case_told, logged_sentence
 from reidsearch.output.text import UNKNOWN, known
 from reidsearch.output.times import clock, zone_name

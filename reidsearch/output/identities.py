@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
-from reidsearch.domain.answer_json import interval_json, named_json, purity_json
+from reidsearch.domain.answer_json import named_json
 from reidsearch.domain.decisions import (
     PHOTO,
     Change,
@@ -21,6 +21,7 @@ from reidsearch.domain.decisions import (
     Presence,
     Story,
 )
+from reidsearch.domain.presence_json import presence_json
 from reidsearch.domain.two_places import TwoPlaces, two_places
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.photos import photo_json, photos_view
@@ -297,22 +298,4 @@ def story_json(story: Story) -> dict[str, Any]:
         "deleted": story.deleted,
         "decisions": [decision_json(one) for one in story.decisions],
         "two_places": [asdict(one) for one in two_places(story.members)],
-    }
-
-
-def presence_json(one: Presence) -> dict[str, Any]:
-    """Where and when a member was seen."""
-    return {
-        "member": asdict(one.member),
-        "camera": one.camera,
-        "location": one.location,
-        "first_time": None if one.first_us is None else iso(from_us(one.first_us)),
-        "last_time": None if one.last_us is None else iso(from_us(one.last_us)),
-        "uncertainty_s": one.uncertainty_s,
-        "first_s": float(one.parts[0].first_s),
-        "last_s": float(one.parts[-1].last_s),
-        "parts": [interval_json(part) for part in one.parts],
-        "crop_ids": list(one.crop_ids),
-        "purity": purity_json(one.purity),
-        "named_by": list(one.named_by),
     }

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
-
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from reidsearch.base.timecode import from_us, iso
-from reidsearch.domain.answer_json import named_json
+from reidsearch.base.timecode import from_us
 from reidsearch.domain.intersection import (
     Accidental,
-    Chain,
     Intersection,
     IntersectionStatement,
     Link,
     PlaceSeen,
 )
 from reidsearch.output.columns import Column, FittedTable
-from reidsearch.output.identities import presence_json, time_of
+from reidsearch.output.identities import time_of
 from reidsearch.output.on_record import case_told, logged_sentence
 from reidsearch.output.text import UNKNOWN, known
 from reidsearch.output.times import clock, zone_name
@@ -35,7 +30,7 @@ def intersection_view(found: Intersection) -> RenderableType:
 
 def title_of(found: Intersection) -> str:
     """Return what the answer is about."""
-    named = ", ".join(visible(one.camera) for one in found.statement.places)
+    named = ", ".join(map(where_text, found.statement.places))
     return f"May have been at all of: {named}"
 
 
@@ -110,7 +105,15 @@ def place_text(number: int, one: PlaceSeen) -> str:
     """Return a place, its time, and how many were seen there."""
     begins, ends = (clock(from_us(at)) for at in (one.from_us, one.to_us))
     people = count(one.people, "tracklet")
-    return f"Place {number}: {visible(one.camera)}, {begins} to {ends}, {people}"
+    return f"Place {number}: {where_text(one)}, {begins} to {ends}, {people}"
+
+
+def where_text(one: PlaceSeen) -> str:
+    """Return the camera of a place, and which part of its picture counts."""
+    if one.region is None:
+        return visible(one.camera)
+    named = f"region {visible(one.region.name)}" if one.region.name else "a region"
+    return f"{named} of {visible(one.camera)}"
 
 
 def _by_chance(statement: IntersectionStatement) -> str:
@@ -146,6 +149,12 @@ def intersection_missing(statement: IntersectionStatement) -> list[str]:
             told.append(
                 f"Place {number}: {sources} of the camera without a known time not compared."
             )
+        if one.unplaced:
+            people = count(one.unplaced, "tracklet or crop", "tracklets or crops")
+            told.append(
+                f"Place {number}: {people} not compared, of which nobody knows whether they were "
+                "in the region."
+            )
         if not one.people:
             told.append(f"Place {number}: nobody was seen; that does not mean nobody was there.")
     if statement.logged is not None and statement.logged.entry is None:
@@ -155,46 +164,3 @@ def intersection_missing(statement: IntersectionStatement) -> list[str]:
 
 def _numbered(statement: IntersectionStatement) -> list[tuple[int, PlaceSeen]]:
     return list(enumerate(statement.places, start=1))
-
-
-def intersection_json(found: Intersection) -> dict[str, Any]:
-    """Return the whole of it."""
-    statement = found.statement
-    return {
-        "schema": "reidsearch/intersection/1",
-        "statement": {
-            "archive": statement.archive,
-            "archive_id": statement.archive_id,
-            "asked_at": iso(statement.asked_at),
-            "places": [_place_json(one) for one in statement.places],
-            "adjusted": statement.why_plain is None,
-            "read_by": statement.read_by,
-            "impostors": statement.impostors,
-            "whole": statement.whole,
-            "case": asdict(statement.case) if statement.case else None,
-            "logged": asdict(statement.logged) if statement.logged else None,
-        },
-        "chains": [_chain_json(one) for one in found.chains],
-    }
-
-
-def _place_json(one: PlaceSeen) -> dict[str, Any]:
-    return {
-        "camera": one.camera,
-        "from_time": iso(from_us(one.from_us)),
-        "to_time": iso(from_us(one.to_us)),
-        "people": one.people,
-        "not_analysed_s": one.not_analysed_s,
-        "untimed": one.untimed,
-    }
-
-
-def _chain_json(chain: Chain) -> dict[str, Any]:
-    return {
-        "score": chain.weakest.score,
-        "links": [asdict(one) for one in chain.links],
-        "seen": [
-            {"identity": named_json(named) if named else None, **presence_json(one)}
-            for one, named in zip(chain.seen, chain.identities, strict=True)
-        ],
-    }

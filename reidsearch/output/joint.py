@@ -8,7 +8,12 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from reidsearch.domain.answers import Answer
-from reidsearch.domain.joint import JointAnswer, joint_match_json, joint_statement_json
+from reidsearch.domain.joint import (
+    JointAnswer,
+    NamedPlace,
+    joint_match_json,
+    joint_statement_json,
+)
 from reidsearch.output.answer_text import answer_columns
 from reidsearch.output.cards import card_fields
 from reidsearch.output.columns import Column, FittedTable
@@ -63,6 +68,7 @@ def joint_sentences(answer: JointAnswer) -> list[str]:
         "A crop's number counts in its own archive only.",
     ]
     told += [f"Not searched: {visible(one.archive)}: {one.why}." for one in answer.not_searched]
+    told += [_place_told(one, number) for one in answer.named_places]
     if answer.pictures_of is not None:
         told.append(
             f"Crops and identity that were searched with are those of {visible(answer.pictures_of)}"
@@ -82,6 +88,17 @@ def joint_sentences(answer: JointAnswer) -> list[str]:
             "match, held by another archive too."
         )
     return [*told, *(sentence(visible(warning)) for warning in answer.warnings)]
+
+
+def _place_told(one: NamedPlace, archives: int) -> str:
+    """Return whose region or line of a name counts."""
+    what, name = one.kind.capitalize(), visible(one.name)
+    if len(one.archives) == 1:
+        return f"{what} {name} is kept in {visible(one.archives[0])} alone."
+    where = (
+        "all archives" if len(one.archives) == archives else ", ".join(map(visible, one.archives))
+    )
+    return f"{what} {name} is kept in {where}: each goes by its own of that name."
 
 
 def joint_jsonl_lines(answer: JointAnswer) -> Iterator[str]:

@@ -12,8 +12,9 @@ from reidsearch.base.timecode import from_us, iso
 from reidsearch.domain.answer_json import named_json
 from reidsearch.domain.decisions import Presence
 from reidsearch.domain.journeys import Between, Journey, Stop
+from reidsearch.domain.presence_json import presence_json
 from reidsearch.output.columns import Column, FittedTable
-from reidsearch.output.identities import crops_shown, presence_json, time_of
+from reidsearch.output.identities import crops_shown, time_of
 from reidsearch.output.proposals import too_fast_json, too_fast_text
 from reidsearch.output.purity import purity_sentences
 from reidsearch.output.text import UNKNOWN, known

@@ -23,9 +23,10 @@ from reidsearch.domain.nearby import (
     Watched,
     whom_json,
 )
+from reidsearch.domain.presence_json import presence_json
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.distance import MEANS, closer_json
-from reidsearch.output.identities import crops_shown, presence_json, time_of
+from reidsearch.output.identities import crops_shown, time_of
 from reidsearch.output.on_record import case_told, logged_sentence
 from reidsearch.output.text import UNKNOWN, known
 from reidsearch.output.times import zone_name

@@ -12,8 +12,9 @@ from rich.text import Text
 from reidsearch.base.timecode import iso
 from reidsearch.domain.answer_json import named_json
 from reidsearch.domain.decisions import Linking, Proposal, Seen, TooFast
+from reidsearch.domain.presence_json import presence_json
 from reidsearch.output.columns import Column, FittedTable
-from reidsearch.output.identities import presence_json, presence_table
+from reidsearch.output.identities import presence_table
 from reidsearch.output.text import UNKNOWN
 from reidsearch.output.times import local
 from reidsearch.output.visible import count, visible

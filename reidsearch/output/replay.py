@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from reidsearch.base.timecode import iso
+from reidsearch.domain.event_log import Event
 from reidsearch.domain.replay import (
     TOLERANCE,
     AsIt,
@@ -21,6 +22,8 @@ from reidsearch.output.visible import count, visible
 
 SHOWN = 50
 """Differences in the text; JSON has all."""
+NAMED = {Event.SEARCH: ("match", "matches"), Event.INTERSECTION: ("chain", "chains")}
+"""What answers are made of, one and several."""
 
 
 def replay_json(told: Replay) -> dict[str, Any]:
@@ -28,6 +31,7 @@ def replay_json(told: Replay) -> dict[str, Any]:
     compared = told.compared
     return {
         "schema": "reidsearch/replay/1",
+        "of": told.of.value,
         "as_it": told.as_it.value,
         "identical": told.identical,
         "outcome": compared.outcome.value,
@@ -108,7 +112,8 @@ def _outcome(told: Replay) -> str:
     if compared.outcome is Outcome.DIFFERENT:
         found = count(len(compared.differences), "difference")
         return f"different: {found}; largest difference of a score {compared.largest:.2g}"
-    matches = count(told.matches_was, "match", "matches")
+    plain, several = NAMED[told.of]
+    matches = count(told.matches_was, plain, several)
     if compared.exact:
         return f"identical: {matches}, all scores equal to the last bit"
     return f"identical: {matches}, scores within {compared.largest:.1g} (tolerance {TOLERANCE:g})"
@@ -120,14 +125,17 @@ def _difference(one: Difference) -> str:
         "none" if rank is None or score is None else f"rank {rank}, score {score:.6f}"
         for rank, score in ((one.rank_was, one.score_was), (one.rank_now, one.score_now))
     )
+    what = "match" if one.crop_id is not None else "chain"
     if one.kind is DifferenceKind.MISSING:
-        told = f"is no match any more (was {was})"
+        told = f"is no {what} any more (was {was})"
     elif one.kind is DifferenceKind.ADDED:
-        told = f"is a match now ({now})"
+        told = f"is a {what} now ({now})"
     elif one.kind is DifferenceKind.SPACE_TIME:
         ratios = (one.score_was, one.score_now)
         says = ["nothing" if ratio is None else f"{ratio:+.3f}" for ratio in ratios]
         told = f"place and time said {says[0]}, and say {says[1]}"
     else:
         told = f"has another {one.kind.value}: was {was}; is {now}"
-    return f"crop {one.crop_id} {told}: {causes}"
+    crops = "-".join(map(str, one.crop_ids))
+    who = f"crop {crops}" if one.crop_id is not None else f"chain of crops {crops}"
+    return f"{who} {told}: {causes}"

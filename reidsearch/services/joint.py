@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Protocol, Unpack
+from typing import Protocol, Unpack
 
 from reidsearch.base.errors import Kind, NotFound, UsageError
 from reidsearch.base.timecode import now
@@ -21,10 +21,9 @@ from reidsearch.domain.request import Filters, Order, PlainFor, SearchOptions, S
 from reidsearch.domain.request import Searched as Query
 from reidsearch.domain.scores import Origin
 from reidsearch.search.order import begins
+from reidsearch.services.joint_filters import narrow
 from reidsearch.services.search import SearchService
 
-NAMING = ("cameras", "not_cameras", "sources")
-"""Filters that name what an archive may not have."""
 NOT_ALL_CALIBRATED = "uncalibrated here, since not every archive has a calibration of its own"
 
 
@@ -72,16 +71,16 @@ def _answered(archives: Sequence[SearchService], request: SearchRequest) -> Join
     require_alike(archives)
     asked_at = now()
     plain = replace(request, adjusted=False, reranked=False, plain_for=PlainFor.SEVERAL_ARCHIVES)
+    narrowed = narrow(archives, request.filters)
     home = _home(archives, request)
-    own = home.embedded(plain)
+    own = home.embedded(replace(plain, filters=Filters()))  # not every archive has all they name
     of_home = bool(request.identity) or any(isinstance(one, int) for one in request.pictures)
     label = f"{own.label} of {home.location}" if of_home else own.label
     there = replace(plain, query=(), identity=None, new_only=False, label=label)
     answers, left_out = [], []
-    for one, filters in _filters(archives, request.filters):
-        if filters is None:
-            why = "it has none of the cameras or sources that are asked for"
-            left_out.append(NotSearched(one.location, one.archive_id, why))
+    for one, filters in narrowed.each:
+        if isinstance(filters, str):
+            left_out.append(NotSearched(one.location, one.archive_id, filters))
         elif one is home:
             asked = replace(plain, label=label, filters=filters)
             held = [
@@ -106,34 +105,9 @@ def _answered(archives: Sequence[SearchService], request: SearchRequest) -> Join
         own.warnings,
         tuple(answer.statement for answer in answers),
         tuple(left_out),
+        narrowed.named,
         _together(answers, request),
     )
-
-
-def _filters(
-    archives: Sequence[SearchService], filters: Filters
-) -> list[tuple[SearchService, Filters | None]]:
-    """Return with each archive the filters that mean something there; None: nothing passes.
-
-    Raises:
-        NotFound: no archive has a camera or source of that name.
-    """
-    found: list[tuple[SearchService, Filters | None]] = []
-    known: dict[str, set[str]] = {}
-    for one in archives:
-        here: dict[str, Any] = {name: one.known(name, getattr(filters, name)) for name in NAMING}
-        for name, some in here.items():
-            known.setdefault(name, set()).update(some)
-        lost = any(getattr(filters, name) and not here[name] for name in ("cameras", "sources"))
-        found.append((one, None if lost else replace(filters, **here)))
-    for name in NAMING:
-        for text in getattr(filters, name):
-            if text not in known[name]:
-                what = "source that matches" if name == "sources" else "camera"
-                raise NotFound(f"no archive has a {what} {text!r}")
-    if all(filters is None for _, filters in found):
-        raise NotFound("no archive has both a camera and a source that are asked for")
-    return found
 
 
 def require_alike(archives: Sequence[SearchService]) -> None:
@@ -189,11 +163,6 @@ def _require_sense(request: SearchRequest) -> None:
             request.filters.indexed_after_run is not None,
             "a run to search behind",
             "its number is of one archive",
-        ),
-        (
-            request.filters.regions or request.filters.crossings,
-            "regions and lines",
-            "they are of a camera of one archive",
         ),
     ):
         if given:

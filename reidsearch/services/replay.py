@@ -38,7 +38,8 @@ from reidsearch.index.neighbours.table import BLOCKS_IN_A_RUN, Neighbours
 from reidsearch.index.past import PastGallery
 from reidsearch.services.replay_changes import Answered, changes_since, not_rebuilt
 from reidsearch.services.replay_pictures import NotRepeated, Picture, embedded_again
-from reidsearch.services.replay_record import Record, record_of
+from reidsearch.services.replay_places import asked_again, title_of
+from reidsearch.services.replay_record import PlacesRecord, Record, record_of
 from reidsearch.services.search_log import entries_of
 from reidsearch.store.adjustment import cameras_of_sources
 from reidsearch.store.cases import asked_for
@@ -92,7 +93,8 @@ class ReplayService:
         """Ask the question of an answer again, compare, and record that.
 
         Args:
-            given: the number of the search's entry of the event log, or a file of the answer.
+            given: the number of the entry of the event log that the search, or the question about
+                several places, has; or a file of the answer.
             query: which answer of a file that holds several, by the name of its query.
 
         Raises:
@@ -103,18 +105,12 @@ class ReplayService:
         """
         asked_for(self._store)
         record = record_of(self._store, given, query)
-        statement = record.statement
-        report = Replay(
-            as_it,
-            record.evidence,
-            statement.asked_at,
-            now(),
-            statement.query,
-            Compared(Outcome.NOT_REPEATED),
-            len(record.matches),
-        )
+        report = _unanswered(record, as_it)
         try:
-            report = self._compared(report, record, self._repeated(record, as_it))
+            if isinstance(record, PlacesRecord):
+                report = self._of_places(report, record)
+            else:
+                report = self._compared(report, record, self._repeated(record, as_it))
         except NotRepeated as error:
             report = replace(report, why_not=error.message)
         detail = {
@@ -126,6 +122,17 @@ class ReplayService:
         }
         (logged,) = entries_of(self._store, [detail], Event.REPLAY)
         return replace(report, logged=logged.entry)
+
+    def _of_places(self, report: Replay, record: PlacesRecord) -> Replay:
+        self._gallery.sync(self._progress)
+        found = asked_again(self._store, self._gallery, record, report.as_it)
+        return replace(
+            report,
+            compared=found.compared,
+            matches_now=found.chains_now,
+            changes=found.changes,
+            not_rebuilt=found.not_rebuilt,
+        )
 
     def _compared(self, report: Replay, record: Record, again: _Repeated) -> Replay:
         then, answered = record.statement, again.answered
@@ -312,6 +319,16 @@ class ReplayService:
         if as_it is AsIt.WAS or not digests:
             return {}
         return cameras_of_sources(self._store, {one for one in digests if one is not None})
+
+
+def _unanswered(record: Record | PlacesRecord, as_it: AsIt) -> Replay:
+    """Return the report of a question before it is asked again."""
+    if isinstance(record, PlacesRecord):
+        of, query, given = Event.INTERSECTION, title_of(record.statement), len(record.chains)
+    else:
+        of, query, given = Event.SEARCH, record.statement.query, len(record.matches)
+    asked_at, none = record.statement.asked_at, Compared(Outcome.NOT_REPEATED)
+    return Replay(as_it, record.evidence, asked_at, now(), query, none, given, of=of)
 
 
 def _ratios_compared(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from reidsearch.domain.adjustment import AdjustedBy
 from reidsearch.domain.answers import Answer, RankedBy, Statement
 from reidsearch.domain.decisions import EDITS, Decision
 from reidsearch.domain.event_log import Event
+from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.replay import Cause, Change
 from reidsearch.domain.scores import Calibration, Origin
 from reidsearch.index.gallery import Gallery
@@ -18,6 +20,10 @@ from reidsearch.store.crops.store import Store
 from reidsearch.store.identities.store import log
 from reidsearch.store.log_reading import entries
 
+TRACKLETS_OF_NOW = (
+    "tracklets as they were: those that were split or joined since are as they are now"
+)
+FACTS_OF_NOW = "times and places as they were: they are as they are now"
 FACTS = (Event.CLOCK, Event.RELOCATE, Event.GROWN, Event.TIMEZONE)
 
 
@@ -40,9 +46,9 @@ def changes_since(
 ) -> list[Change]:
     """Return what has changed, with or without an effect on this answer."""
     return [
-        *_of_crops(store, then),
+        *crops_changed(store, then.newest_crop or 0, then.crops_stored),
         *_of_decisions(store, then),
-        *_of_facts(store, then, entry),
+        *facts_changed(store, then.asked_at, entry),
         *_of_attributes(store, then, entry),
         *_of_scores(then, answered),
         *_of_ranking(then, answered),
@@ -51,16 +57,12 @@ def changes_since(
 
 def not_rebuilt(then: Statement, changes: list[Change], gallery: Gallery) -> Iterator[str]:
     """Yield what of the archive as it was could not be had."""
-    found = {one.cause: one.what for one in changes}
-    for cause in (Cause.ERASED, Cause.MODEL):
-        if cause in found:
-            yield found[cause]
-    if isinstance(gallery, PastGallery) and gallery.readjusted:
-        yield "the camera means of that time: those in force were taken instead"
+    found = {one.cause for one in changes}
+    yield from never_rebuilt(changes, gallery)
     if Cause.DECISIONS in found:
-        yield "tracklets as they were: those that were split or joined since are as they are now"
+        yield TRACKLETS_OF_NOW
     if Cause.FACTS in found:
-        yield "times and places as they were: they are as they are now"
+        yield FACTS_OF_NOW
     if then.filters.by_decisions:
         yield "what had been reviewed then: filters go by what is decided now"
     if then.space_time is not None and Cause.FOOTAGE in found:
@@ -69,9 +71,19 @@ def not_rebuilt(then: Statement, changes: list[Change], gallery: Gallery) -> Ite
         yield "clothes and things as they were recorded: filters go by what is recorded now"
 
 
-def _of_crops(store: Store, then: Statement) -> Iterator[Change]:
-    newest = then.newest_crop or 0
-    erased = then.crops_stored - crops_up_to(store, newest)
+def never_rebuilt(changes: list[Change], gallery: Gallery) -> Iterator[str]:
+    """Yield what no question can have as it was."""
+    found = {one.cause: one.what for one in changes}
+    for cause in (Cause.ERASED, Cause.MODEL):
+        if cause in found:
+            yield found[cause]
+    if isinstance(gallery, PastGallery) and gallery.readjusted:
+        yield "the camera means of that time: those in force were taken instead"
+
+
+def crops_changed(store: Store, newest: int, stored: int) -> Iterator[Change]:
+    """Yield what was deleted and indexed since an archive held so many crops up to one."""
+    erased = stored - crops_up_to(store, newest)
     if erased > 0:
         yield Change(Cause.ERASED, f"crops of that time that were deleted: {erased:,}")
     added = store.state().last_crop_id - newest
@@ -83,6 +95,11 @@ def _of_decisions(store: Store, then: Statement) -> Iterator[Change]:
     with store.read() as connection:
         later = [one for one in log(connection) if one.at > then.asked_at]
     since = [one.what for one in later if _takes_part(one, then)]
+    yield from decided_since(since)
+
+
+def decided_since(since: list[str]) -> Iterator[Change]:
+    """Yield that these kinds of decisions were made since, if any were."""
     if since:
         told = ", ".join(sorted(set(since)))
         yield Change(Cause.DECISIONS, f"decisions since: {len(since):,} ({told})")
@@ -101,9 +118,10 @@ def _takes_part(decision: Decision, then: Statement) -> bool:
     return edited and (then.grouped or by_tracklet)
 
 
-def _of_facts(store: Store, then: Statement, entry: int | None) -> Iterator[Change]:
+def facts_changed(store: Store, asked_at: dt.datetime, entry: int | None) -> Iterator[Change]:
+    """Yield that clocks or places of sources were changed since an answer, if they were."""
     held = entries(store, after=entry or 0, events=FACTS)
-    told = [one.event.value for one in held if one.at > then.asked_at]
+    told = [one.event.value for one in held if one.at > asked_at]
     if told:
         names = ", ".join(sorted(set(told)))
         yield Change(Cause.FACTS, f"times or places were changed since: {names}")
@@ -120,12 +138,7 @@ def _of_attributes(store: Store, then: Statement, entry: int | None) -> Iterator
 def _of_scores(then: Statement, answered: Answered) -> Iterator[Change]:
     now = answered.answer.statement
     if not now.model.matches(then.model):
-        yield Change(
-            Cause.MODEL,
-            f"embeddings are of {now.model.name} {now.model.precision} ({now.model.preprocessing}, "
-            f"{now.model.digest[:12]}), and were of {then.model.name} {then.model.precision} "
-            f"({then.model.preprocessing}, {then.model.digest[:12]})",
-        )
+        yield model_changed(then.model, now.model)
     elif not answered.again_same:
         yield Change(
             Cause.RUNTIME,
@@ -139,12 +152,27 @@ def _of_scores(then: Statement, answered: Answered) -> Iterator[Change]:
             Cause.QUERY,
             f"crops that are searched with: {len(crops_now):,}, and were {len(crops_then):,}",
         )
-    if now.adjusted.means_sha256 != then.adjusted.means_sha256:
-        yield Change(
-            Cause.ADJUSTMENT, f"scores are {_by(now.adjusted)}, and were {_by(then.adjusted)}"
-        )
+    yield from adjustment_changed(then.adjusted, now.adjusted)
     if then.feedback is None and not _read_alike(then, answered.calibrated):
-        yield Change(Cause.CALIBRATION, "the scores are read by another calibration")
+        yield CALIBRATED_ANEW
+
+
+CALIBRATED_ANEW = Change(Cause.CALIBRATION, "the scores are read by another calibration")
+
+
+def model_changed(then: ModelIdentity, now: ModelIdentity) -> Change:
+    """Return that embeddings are another model's."""
+    is_now, was = (
+        f"{one.name} {one.precision} ({one.preprocessing}, {one.digest[:12]})"
+        for one in (now, then)
+    )
+    return Change(Cause.MODEL, f"embeddings are of {is_now}, and were of {was}")
+
+
+def adjustment_changed(then: AdjustedBy, now: AdjustedBy) -> Iterator[Change]:
+    """Yield that scores are without other camera means, if they are."""
+    if now.means_sha256 != then.means_sha256:
+        yield Change(Cause.ADJUSTMENT, f"scores are {_by(now)}, and were {_by(then)}")
 
 
 def _by(adjusted: AdjustedBy) -> str:

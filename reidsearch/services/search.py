@@ -12,7 +12,9 @@ from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.domain.answers import Answer, Failed, Match, Statement
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.decisions import Identity
+from reidsearch.domain.filters import Filters
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.domain.places import Line, Region
 from reidsearch.domain.query_origins import EmbeddedPicture
 from reidsearch.domain.request import QueryPicture, SearchRequest
 from reidsearch.index.gallery import Gallery
@@ -24,6 +26,7 @@ from reidsearch.services.search_preparing import RequestPreparation
 from reidsearch.services.search_ready import EmbeddedRequest, Ready
 from reidsearch.store.cases import asked_for
 from reidsearch.store.crops.store import Store
+from reidsearch.store.places import places, resolved
 from reidsearch.store.selection import camera_names, means_source
 
 if TYPE_CHECKING:
@@ -202,6 +205,16 @@ class SearchService:
                 return tuple(text for text in texts if means_source(connection, text))
             names = set(camera_names(connection))
         return tuple(text for text in texts if text in names)
+
+    def places_kept(self, kind: type[Region | Line]) -> frozenset[str]:
+        """Return the names under which regions, or lines, are kept."""
+        with self._store.read() as connection:
+            held = places(connection)
+        return frozenset(one.name for one in held if isinstance(one, kind) and one.name)
+
+    def places_resolved(self, filters: Filters) -> Filters:
+        """Return filters with the regions and lines that they name; see `store.places`."""
+        return resolved(self._store, filters)
 
     def embedded(self, request: SearchRequest) -> EmbeddedRequest:
         """Return all that a request searches with, embedded; raises as `search`."""

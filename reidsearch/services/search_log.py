@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reidsearch.base.actor import acting
-from reidsearch.domain.answer_json import match_json, origin_json, statement_json
+from reidsearch.domain.answer_json import (
+    NOT_OF_THE_ANSWER,
+    match_json,
+    origin_json,
+    statement_json,
+)
 from reidsearch.domain.answers import Answer, Failed, Logged, Match, Statement
 from reidsearch.domain.cases import AskedFor
 from reidsearch.domain.crops import Vectors
@@ -23,9 +28,6 @@ from reidsearch.store.log_reading import why_not_logged
 
 if TYPE_CHECKING:
     from reidsearch.domain.explanation import Explanation
-
-NOT_OF_THE_ANSWER = ("logged", "asked_at", "case")
-"""Fields of a statement that are others whenever the same is asked and answered again."""
 
 
 def with_entries(

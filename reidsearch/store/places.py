@@ -134,10 +134,11 @@ def _seen(place: Place, among: Collection[str] | None) -> bool:
     return among is None or place.camera in among
 
 
-def no_place(name: str, what: str) -> NotFound:
-    """Return the error that nothing is kept under a name."""
+def no_place(name: str, what: str, *, several: bool = False) -> NotFound:
+    """Return the error that nothing is kept under a name; in any of several archives."""
+    where = " in any of the archives" if several else ""
     return NotFound(
-        f"no {what} is kept under the name {name!r}", kind=Kind.PLACE_UNKNOWN, place=name
+        f"no {what} is kept under the name {name!r}{where}", kind=Kind.PLACE_UNKNOWN, place=name
     )
 
 

@@ -80,6 +80,10 @@ QUERIES = {
     "/answer/absence": "?crop=1",
     "/compare": "?crop=1&match=6&deciding=1",
     "/case": f"?number={quote(CASE)}",
+    "/intersection": "".join(
+        f"{mark}place={quote(name)}&begins=2024-05-31T09:00Z&ends=2024-05-31T09:30Z"
+        for mark, name in (("?", SCRIPT), ("&", TURNED), ("&", LONG))
+    ),
     "/browse": f"?camera={quote(SCRIPT)}&camera={quote(TURNED)}",
 }
 

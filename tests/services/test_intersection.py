@@ -111,6 +111,16 @@ def test_times_of_the_day_need_one_day_and_what_may_not_be_seen_is_not_there(arc
 
 
 @pytest.mark.full
+def test_where_nobody_was_seen_there_is_no_chain(archive, made):
+    (somebody, other) = places(made)
+    nobody = Place(other.camera, BEGIN - HOUR, BEGIN - HOUR / 2)
+    found = archive.intersection([somebody, nobody])
+    assert found.chains == ()
+    assert [bool(one.people) for one in found.statement.places] == [True, False]
+    assert archive.replay(found.statement.logged.entry).identical
+
+
+@pytest.mark.full
 def test_a_time_of_several_days_is_refused_with_the_days(tmp_path):
     town = drawn_town(people=4, cameras=2, hours=50, couples=0, walks=2, seed=2)
     write_town(tmp_path / "a", town, views=1, segment_s=36_000)
@@ -140,6 +150,31 @@ def test_the_command_as_json_table_and_sheet(made, run: CommandLine, tmp_path):
     assert "unknown pairs" not in sheet.read_text()
     for odd in (["--at", "gate"], [*at, "--camera", gate], [*at, "-k", "all"], at[:2]):
         assert run("query", *odd).code == 2
+
+
+@pytest.mark.full
+def test_reports_and_evidence_of_a_case_hold_the_question_and_its_answer(made, run, tmp_path):
+    shutil.copytree(made.folder, run.archive)
+    (gate, yard, *_) = (camera.name for camera in made.town.cameras)
+    at = ["--at", f"{gate}@2024-05-31T08:00Z..2024-05-31T08:30Z"]
+    at += ["--at", f"{yard}@2024-05-31T08:00Z..2024-05-31T08:30Z"]
+    assert run("case", "new", "2026-17").code == 0
+    told = json.loads(run("query", *at, "--case", "2026-17", "--format", "json").out)
+    number, first = told["statement"]["logged"]["entry"], told["chains"][0]
+    ran = run("report", "case", "2026-17", "-o", tmp_path / "r.json")
+    assert ran.code == 0, ran.err
+    report = (tmp_path / "r.json").read_text("utf-8")
+    assert f"Who was at several places, entry {number}" in report
+    assert f"{first['score']:.3f}" in report
+    (held,) = json.loads(report)["data"]["places_asked"]
+    assert held["said"]["chains"][0]["crops"] == [one["crop_ids"][0] for one in first["seen"]]
+    crop = first["seen"][0]["crop_ids"][0]
+    given = ("--case", "2026-17", "--sources", "none", "-o", tmp_path / "bundle")
+    ran = run("export", "evidence", crop, *given)  # 1: the drawn town has no footage to put in
+    assert ran.code in {0, 1}, ran.err
+    answer = json.loads((tmp_path / "bundle" / "answers" / f"entry-{number}.json").read_text())
+    assert answer["chains"] == held["said"]["chains"]
+    assert run("export", "verify", tmp_path / "bundle").code == 0
 
 
 def test_the_best_chain_has_the_strongest_weakest_link() -> None:

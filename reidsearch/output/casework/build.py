@@ -14,7 +14,7 @@ from reidsearch.domain.answers import Answer, Logged, Match
 from reidsearch.domain.decisions import Mark, Presence
 from reidsearch.domain.event_log import Event, LogEntry
 from reidsearch.output.cases import case_document
-from reidsearch.output.casework import about, against, asked, findings, record, searched
+from reidsearch.output.casework import about, against, asked, findings, places, record, searched
 from reidsearch.output.casework.document import Document, Report, Section
 from reidsearch.output.casework.making import Making
 from reidsearch.output.identities import story_json
@@ -141,6 +141,7 @@ def _case(making: Making, number: str) -> Report:
         if entry.event is Event.SEARCH and (answer := _of_entry(making, entry)) is not None
     ]
     shown = answers[-SEARCHES_AT_MOST:]
+    asked_places = places.questions_of(entries)
     reviews = archive.reviews.all(case.number)
     photos = archive.identities.photos.of_case(case.number)
     decided = record.decided_in(entries, archive.identities.decisions())
@@ -156,6 +157,7 @@ def _case(making: Making, number: str) -> Report:
         asked.photographs(making, photos),
         searched.of_case(making, [answer for _, answer in shown]),
         *findings.of_case(making, shown, len(answers)),
+        *places.of_case(making, asked_places),
         *findings.of_presences(making, presences, "", named),
         *against.of_case(making, told, presences, named),
         record.decisions(making, confirmed, decided),
@@ -165,6 +167,9 @@ def _case(making: Making, number: str) -> Report:
     data = {
         "case": case_document(case, archive.cases.belongings(case.number)),
         "answers": [answer.to_json() for _, answer in shown],
+        "places_asked": [
+            {"entry": entry.number, "said": dict(said)} for entry, said in asked_places
+        ],
         "reviews": [review_json(one) for one in reviews],
         "photos": [photo_json(one) for one in photos],
     }

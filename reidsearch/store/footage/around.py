@@ -9,8 +9,12 @@ from fractions import Fraction
 from sqlalchemy import Connection, func, select
 
 from reidsearch.domain.decisions import Member
+from reidsearch.domain.filters import Filters
+from reidsearch.domain.places import Region
 from reidsearch.store import tables
+from reidsearch.store.database.numbers import numbers
 from reidsearch.store.footage.instants import Timed
+from reidsearch.store.footage.tracks_passing import tracks_passing
 from reidsearch.store.tables.footage import footage, moment, tracklet_part
 
 _US = 1_000_000
@@ -60,6 +64,21 @@ def of_camera(
         )
     )
     return found | {Member("crop", number) for number in connection.scalars(pictures)}
+
+
+def in_region(
+    connection: Connection, region: Region, members: Collection[Member]
+) -> tuple[set[Member], set[Member]]:
+    """Return who of a region's camera was in it, and of whom nobody knows.
+
+    A tracklet was in it with any of its boxes; a crop of none has no track, so nobody knows.
+    """
+    tracklets = [one.number for one in members if one.kind == "tracklet"]
+    filters = Filters(cameras=(region.camera,), regions=(region,))
+    decided = tracks_passing(connection, filters, numbers(connection, tracklets))
+    inside = {Member("tracklet", number) for number in decided.passing}
+    unknown = {Member("tracklet", number) for number in decided.undecided}
+    return inside, unknown | {one for one in members if one.kind != "tracklet"}
 
 
 def untimed(connection: Connection, cameras: Collection[str]) -> dict[str, int]:

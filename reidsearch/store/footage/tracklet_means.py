@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, delete, exists, insert, select
+from sqlalchemy import Connection, delete, exists, insert, select, true
 
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.embeddings import robust_mean
@@ -18,9 +18,14 @@ from reidsearch.store.tables.footage import moment, tracklet, tracklet_embedding
 
 
 def means(
-    connection: Connection, model_id: int, ids: Sequence[int]
+    connection: Connection, model_id: int, ids: Sequence[int], newest_crop: int | None = None
 ) -> Iterator[tuple[int, Vectors]]:
-    """Yield the robust mean of each of these tracklets' views, computed from their embeddings."""
+    """Yield the robust mean of each of these tracklets' views, computed from their embeddings.
+
+    Args:
+        newest_crop: the last view that counts; None: all do.
+    """
+    until = true() if newest_crop is None else moment.c.crop_id <= newest_crop
     for start in range(0, len(ids), CHUNK):
         rows = connection.execute(
             select(moment.c.tracklet_id, moment.c.quality, tables.embedding.c.vector)
@@ -30,6 +35,7 @@ def means(
                 moment.c.tracklet_id.in_(ids[start : start + CHUNK]),
                 intact(tables.embedding),
                 intact(moment),
+                until,
             )
             .order_by(moment.c.tracklet_id, moment.c.crop_id)
         )

@@ -84,7 +84,7 @@ def ask(call: Call, asked: PageAsked) -> Values:
         "preview": _preview(call, asked),
         "hidden": _hidden(asked),
         "sources": [one for one in footage if call.sight.camera(one.facts.camera)],
-        "cameras": _cameras(call),
+        "cameras": cameras_seen(call),
         "places": call.archive.places.all(call.sight),
         "stills": _stills(call, footage),
         "identities": [one for one in identities if one.merged_into is None],
@@ -210,7 +210,8 @@ def _browse(asked: PageAsked) -> str:
     return f"/browse?{urlencode(pairs)}" if pairs else "/browse"
 
 
-def _cameras(call: Call) -> list[str]:
+def cameras_seen(call: Call) -> list[str]:
+    """Return the names of the cameras that may be seen."""
     named = [name for name, *_ in call.archive.show().cameras if name is not None]
     return sorted(name for name in named if call.sight.camera(name))
 
