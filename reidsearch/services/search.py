@@ -139,6 +139,7 @@ class SearchService:
 
         self.require_crops()
         asked = self._resolved(request)
+        require_combinable(self._store, asked)
         return engine.preview(self._store, self._gallery, asked, self._neighbours)
 
     def reader(self, adjusted: bool) -> ScoreReader:

@@ -80,6 +80,7 @@ QUERIES = {
     "/answer/absence": "?crop=1",
     "/compare": "?crop=1&match=6&deciding=1",
     "/case": f"?number={quote(CASE)}",
+    "/tracklets/{tracklet_id:int}/distance": "?second=2",
     "/browse": f"?camera={quote(SCRIPT)}&camera={quote(TURNED)}",
 }
 

@@ -9,6 +9,8 @@ from reidsearch.web.api import (
     audit,
     cases,
     decisions,
+    distance,
+    drawn,
     exported,
     identities,
     jobs,
@@ -21,6 +23,7 @@ from reidsearch.web.api import (
     queue,
     searches,
     tracklets,
+    transit,
 )
 from reidsearch.web.declared import Endpoint
 
@@ -38,9 +41,12 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *proposals.ENDPOINTS,
     *journeys.ENDPOINTS,
     *around.ENDPOINTS,
+    *transit.ENDPOINTS,
+    *distance.ENDPOINTS,
     *audit.ENDPOINTS,
     *cases.ENDPOINTS,
     *log.ENDPOINTS,
     *exported.ENDPOINTS,
+    *drawn.ENDPOINTS,
     *accounts.ENDPOINTS,
 )

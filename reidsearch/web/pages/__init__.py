@@ -12,6 +12,7 @@ from reidsearch.web.pages import (
     browse,
     cases,
     compare,
+    distance,
     jobs,
     journeys,
     log,
@@ -20,6 +21,7 @@ from reidsearch.web.pages import (
     play,
     sign_in,
     tracklet,
+    transit,
 )
 
 PAGES: tuple[Page, ...] = (
@@ -31,6 +33,8 @@ PAGES: tuple[Page, ...] = (
     *people.PAGES,
     *tracklet.PAGES,
     *around.PAGES,
+    *transit.PAGES,
+    *distance.PAGES,
     *audit.PAGES,
     *play.PAGES,
     *journeys.PAGES,
