@@ -46,7 +46,8 @@ def space_time_sentences(by: ReadBy | None) -> list[str]:
     if by.cameras is not None:
         told.append(
             f"Only sightings by {', '.join(map(visible, by.cameras))} counted, the cameras that "
-            "this account may see: who was at another one in between counts as having gone directly."
+            "this account may see: who was at another one in between counts as having gone "
+            "directly."
         )
     if by.combined:
         told.append(

@@ -152,7 +152,9 @@ def _row(
 
 def _timely(told: SpaceTime) -> dict[str, Any]:
     """Return what place and time of a match say, as it is shown beside its score."""
-    value, _, interval = ratio_text(told).rpartition(" (") if told.log10_lr is not None else ("",) * 3
+    value, _, interval = (
+        ratio_text(told).rpartition(" (") if told.log10_lr is not None else ("",) * 3
+    )
     return {
         "value": value,
         "interval": f"({interval}" if interval else ratio_text(told),
