@@ -50,6 +50,7 @@ def test_the_page_tells_what_the_archive_measures_and_draws_it(yard) -> None:
 
 
 def test_without_a_ground_it_is_in_body_heights_and_says_so(yard) -> None:
+    assert "no ground of this camera was measured" in yard.client.get("/tracklets/1").text
     page = text_of(yard.client.get(DISTANCE).text)
     assert "It is no distance on the ground" in page
     assert "heights (" in page
@@ -85,6 +86,7 @@ def test_each_question_is_recorded_and_its_picture_is_sent_signed(yard) -> None:
 
 def test_who_was_near_is_asked_by_distance_and_leads_to_it(yard) -> None:
     with_ground(yard)
+    assert "by ground 1 of this camera, set by" in yard.client.get("/tracklets/1").text
     asked = {"closer_than": "2m", "for_s": "2"}
     form = yard.client.get("/tracklets/1").text
     assert all(f'name="{name}"' in form for name in asked)
