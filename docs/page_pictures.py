@@ -49,7 +49,14 @@ SHORT = """folder => {
 def served(folder: Path) -> Iterator[str]:
     """The demo, served; its link."""
     subprocess.run([*PROGRAM, "demo"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
-    serve = [*PROGRAM, "serve", "-a", "demo/archive", "--port", "0", "--offline"]
+    with serving(folder, "demo/archive") as link:
+        yield link
+
+
+@contextmanager
+def serving(folder: Path, archive: str) -> Iterator[str]:
+    """An archive in a folder, served; its link."""
+    serve = [*PROGRAM, "serve", "-a", archive, "--port", "0", "--offline"]
     process = subprocess.Popen(serve, cwd=folder, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None

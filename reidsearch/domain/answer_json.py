@@ -27,7 +27,7 @@ from reidsearch.domain.places import Place
 from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.domain.request import Filters, Requested
 from reidsearch.domain.scores import Provenance, Reading
-from reidsearch.domain.space_time import SpaceTime
+from reidsearch.domain.space_time import ReadBy, SpaceTime
 from reidsearch.domain.tracklets import Moment, Purity, SourceInterval, TrackletSeen
 
 SCHEMA = "reidsearch/answer/3"
@@ -246,8 +246,15 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "calibration_sha256": statement.calibration_sha256,
         "left_out_unknown_track": statement.left_out_unknown_track,
         "stability": asdict(statement.stability) if statement.stability else None,
-        **({"space_time": asdict(statement.space_time)} if statement.space_time else {}),
+        **({"space_time": _read_by_json(statement.space_time)} if statement.space_time else {}),
     }
+
+
+def _read_by_json(by: ReadBy) -> dict[str, Any]:
+    told = asdict(by)
+    if by.cameras is None:
+        del told["cameras"]
+    return told
 
 
 def requested_json(requested: Requested) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from reidsearch.domain.crops import Crop, Facts
 from reidsearch.domain.filters import Filters
 from reidsearch.domain.footage import HeightsSeen
 from reidsearch.domain.request import Requested
+from reidsearch.domain.space_time import ReadBy
 from reidsearch.domain.tracklets import Doubt, Moment, Purity, SourceInterval, TrackletSeen
 
 T = TypeVar("T")
@@ -39,7 +40,7 @@ LATER = {
 }
 """Fields of a statement that answers of earlier versions lack, or that nobody asked for, with what
 stands for them."""
-DEFAULTED = (Filters, Requested)
+DEFAULTED = (Filters, Requested, ReadBy)
 """Types whose fields documents may lack: then their defaults stand."""
 
 

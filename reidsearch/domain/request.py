@@ -103,6 +103,8 @@ class SearchRequest:
         space_time: say of each match what its place and time say, beside appearance: of an
             identity alone (`domain.space_time`).
         combined: put the matches in the order of both. Needs a calibration.
+        journeys_by: the only cameras whose sightings place and time are read by, of the person and
+            of others; None: all.
 
     Raises:
         UsageError: a value makes no sense, or contradicts another.
@@ -136,6 +138,7 @@ class SearchRequest:
     stability: bool = False
     space_time: bool = False
     combined: bool = False
+    journeys_by: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         pictures = tuple(_picture(one, self.limits) for one in _as_list(self.query))
@@ -332,6 +335,7 @@ class SearchOptions(TypedDict, total=False):
     stability: bool
     space_time: bool
     combined: bool
+    journeys_by: tuple[str, ...] | None
     plain_for: PlainFor | None
 
 

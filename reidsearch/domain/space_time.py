@@ -76,6 +76,7 @@ class ReadBy:
             on; those of the person searched for do not count.
         pairs: ordered pairs of cameras with a transit time.
         combined: whether the answer is in the order of both kinds of evidence.
+        cameras: the only ones whose sightings counted, in order; None: all.
     """
 
     decision: int
@@ -83,3 +84,4 @@ class ReadBy:
     journeys: int
     pairs: int
     combined: bool
+    cameras: tuple[str, ...] | None = None

@@ -14,6 +14,7 @@ from reidsearch.domain.request import Filters, QueryPicture
 from reidsearch.output.attributes import by_themselves
 from reidsearch.output.readings import probability
 from reidsearch.output.shown import CardField
+from reidsearch.output.space_time import both_text, ratio_text
 from reidsearch.output.stability import stays_text
 from reidsearch.output.statement import decided_text
 from reidsearch.output.times import correction_text, local, utc_beside
@@ -40,6 +41,7 @@ def card_fields(match: Match, filters: Filters) -> list[CardField]:
             f"probability {probability(match.reading)}" if match.reading else "",
         ),
         CardField("stability", stays_text(match)),
+        CardField("space-time", timely_text(match)),
         CardField("camera", camera_text(crop)),
         CardField("time", time_text(crop)),
         CardField("utc", "" if crop.facts.time is None else utc_beside(crop.facts.time)),
@@ -47,6 +49,15 @@ def card_fields(match: Match, filters: Filters) -> list[CardField]:
         CardField("attributes", filtered_attributes(match.attributes, filters), 3),
         CardField("decided", decided),
     ]
+
+
+def timely_text(match: Match) -> str:
+    """`place and time +1.2 (+0.8 to +1.5), both +3.4`; empty: that was not asked."""
+    told = match.space_time
+    if told is None:
+        return ""
+    both = "" if told.combined_log10_lr is None else f", both {both_text(told)}"
+    return f"place and time {ratio_text(told)}{both}"
 
 
 def camera_text(crop: Crop) -> str:

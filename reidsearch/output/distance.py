@@ -54,14 +54,18 @@ SHORT = {Unit.METRES: "m", Unit.HEIGHTS: "heights"}
 
 def distance_view(found: Distance) -> RenderableType:
     """The nearest they were, for how long they were closer than a limit, and times."""
-    title = (
+    lines = [Text(line) for line in headlines(found)]
+    notes = [Text(line, style="dim") for line in distance_sentences(found)]
+    return Group(Text(title_of(found), style="bold"), *lines, _times(found), *notes)
+
+
+def title_of(found: Distance) -> str:
+    """Return between whom, where, and for how long both were in sight."""
+    return (
         f"Tracklets {found.first.tracklet_id} and {found.second.tracklet_id}, "
         + (f"camera {visible(found.first.camera)}" if found.first.camera else "no known camera")
         + f": in sight at once for {duration(found.together_s)}"
     )
-    lines = [Text(line) for line in headlines(found)]
-    notes = [Text(line, style="dim") for line in distance_sentences(found)]
-    return Group(Text(title, style="bold"), *lines, _times(found), *notes)
 
 
 def headlines(found: Distance) -> list[str]:
@@ -108,32 +112,37 @@ def distance_sentences(found: Distance) -> list[str]:
     return told
 
 
-def _times(found: Distance) -> FittedTable:
+def times_shown(found: Distance) -> list[tuple[Apart, int]]:
+    """Return `ROWS` times at most, evenly spread: each its source and its row."""
     rows = [(one, row) for one in found.stretches for row in range(len(one.pts))]
-    chosen = [
-        rows[at] for at in sorted(set(np.linspace(0, len(rows) - 1, ROWS).round().astype(int)))
-    ]
+    return [rows[at] for at in sorted(set(np.linspace(0, len(rows) - 1, ROWS).round().astype(int)))]
+
+
+def _times(found: Distance) -> FittedTable:
+    chosen = times_shown(found)
     return FittedTable(
         [
-            Column(f"time ({zone_name()})", [_time(*at) for at in chosen], 0),
+            Column(f"time ({zone_name()})", [time_text(*at) for at in chosen], 0),
             Column(
                 "in the file", [f"{one.seconds[row]:.1f} s" for one, row in chosen], 1, right=True
             ),
-            Column("distance", [_number(one.distance[row]) for one, row in chosen], 0, right=True),
-            Column("from", [_number(one.low[row]) for one, row in chosen], 0, right=True),
-            Column("to", [_number(one.high[row]) for one, row in chosen], 0, right=True),
-            Column("", [_remark(one, row) for one, row in chosen], 2),
+            Column("distance", [figure(one.distance[row]) for one, row in chosen], 0, right=True),
+            Column("from", [figure(one.low[row]) for one, row in chosen], 0, right=True),
+            Column("to", [figure(one.high[row]) for one, row in chosen], 0, right=True),
+            Column("", [remark(one, row) for one, row in chosen], 2),
         ]
     )
 
 
-def _remark(one: Apart, row: int) -> str:
+def remark(one: Apart, row: int) -> str:
+    """Return why a distance is not known, or not certain; empty: it is both."""
     if one.undecided[row] is not None:
         return f"not known: {one.undecided[row].value}"
     return "not certain" if one.beyond[row] else ""
 
 
-def _number(value: float) -> str:
+def figure(value: float) -> str:
+    """Return a distance without its unit; `-` where it is not known."""
     return "-" if np.isnan(value) else f"{value:.2f}"
 
 
@@ -146,7 +155,8 @@ def _at_us(one: Apart, row: int) -> int | None:
     return one.clock.at_us(Fraction(float(one.seconds[row])))
 
 
-def _time(one: Apart, row: int) -> str:
+def time_text(one: Apart, row: int) -> str:
+    """Return the wall-clock time of a row."""
     at_us = _at_us(one, row)
     return "not known" if at_us is None else tenths(from_us(at_us))
 

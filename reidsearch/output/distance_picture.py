@@ -61,35 +61,46 @@ def _key(sheet: Drawing, y: float, found: Distance) -> float:
 def _panel(sheet: Drawing, top: float, found: Distance, one: Apart) -> float:
     """Place one source; returns where the next begins."""
     limit = found.closer.limit.value if found.closer is not None else 0.0
-    # A band that is far wider than the distances themselves would flatten them.
-    distances = one.distance[~np.isnan(one.distance)]
-    reach = max(2.5 * float(distances.max(initial=0)), 1.3 * limit, 0.5)
-    highest = min(reach, max(float(np.nanmax(one.high, initial=0.5)), 1.3 * limit) * 1.05)
     name_px = TITLE.line_px + 6
     left, right = MARGIN_PX + LEFT_PX, WIDTH_PX - MARGIN_PX
     box = (left, int(top) + name_px, right, int(top) + name_px + PANEL_PX)
-    first, last = float(one.seconds[0]), float(one.seconds[-1])
-    axes = Axes(box, (first, max(last, first + 0.1)), (0.0, highest))
-    sheet.line_of_text(TITLE, left, top, _named(one), room_px=right - left)
-    for from_s, to_s in _unknown(one):
+    axes = axes_of(found, one, box)
+    sheet.line_of_text(TITLE, left, top, panel_title(one), room_px=right - left)
+    for from_s, to_s in unknown(one):
         (x1, _), (x2, _) = axes.at(from_s, 0), axes.at(to_s, 0)
         sheet.rectangle((x1, box[1], max(x2, x1 + 1), box[3]), UNKNOWN)
     _ticks(sheet, axes, one)
-    for rows in _runs(one):
-        seconds = one.seconds[rows].tolist()
-        band = axes.line(seconds, one.low[rows].tolist())
-        band += axes.line(seconds, one.high[rows].tolist())[::-1]
+    for rows in runs(one):
         if len(rows) > 1:
-            sheet.polygon(band, BEYOND_BAND if one.beyond[rows[0]] else BAND)
+            sheet.polygon(band(axes, one, rows), BEYOND_BAND if one.beyond[rows[0]] else BAND)
     if limit:
-        sheet.line([axes.at(first, limit), axes.at(axes.x[1], limit)], LIMIT, 2)
-    for rows in _runs(one):
+        sheet.line([axes.at(axes.x[0], limit), axes.at(axes.x[1], limit)], LIMIT, 2)
+    for rows in runs(one):
         sheet.line(axes.line(one.seconds[rows].tolist(), one.distance[rows].tolist()), LINE, 2)
     sheet.rectangle(box, outline=AXIS)
     return box[3] + 2 * FAINT.line_px + 18
 
 
-def _named(one: Apart) -> str:
+def axes_of(found: Distance, one: Apart, box: tuple[int, int, int, int]) -> Axes:
+    """Return the axes of one source in a box: seconds of the file, and the distance."""
+    limit = found.closer.limit.value if found.closer is not None else 0.0
+    # A band that is far wider than the distances themselves would flatten them.
+    distances = one.distance[~np.isnan(one.distance)]
+    reach = max(2.5 * float(distances.max(initial=0)), 1.3 * limit, 0.5)
+    highest = min(reach, max(float(np.nanmax(one.high, initial=0.5)), 1.3 * limit) * 1.05)
+    first, last = float(one.seconds[0]), float(one.seconds[-1])
+    return Axes(box, (first, max(last, first + 0.1)), (0.0, highest))
+
+
+def band(axes: Axes, one: Apart, rows: list[int]) -> list[tuple[float, float]]:
+    """Return the outline of the 95 % intervals of a run."""
+    seconds = one.seconds[rows].tolist()
+    lower = axes.line(seconds, one.low[rows].tolist())
+    return lower + axes.line(seconds, one.high[rows].tolist())[::-1]
+
+
+def panel_title(one: Apart) -> str:
+    """Return the unit, the file, and when its first row is."""
     at_us = one.clock.at_us(Fraction(float(one.seconds[0])))
     began = "" if at_us is None else f", from {tenths(from_us(at_us))} {zone_name()}"
     return f"{NAMES[one.unit]}: {file_text(one)}{began}"
@@ -97,9 +108,8 @@ def _named(one: Apart) -> str:
 
 def _ticks(sheet: Drawing, axes: Axes, one: Apart) -> None:
     left, top, right, bottom = axes.box
-    for axis, (low, high) in enumerate((axes.x, axes.y)):
-        step = next((step for step in STEPS if (high - low) / step <= 10), STEPS[-1])
-        for tick in np.arange(np.ceil(low / step) * step, high + step / 100, step).tolist():
+    for axis, ends in enumerate((axes.x, axes.y)):
+        for tick in ticks(*ends):
             x, y = axes.at(tick, 0) if axis == 0 else axes.at(axes.x[0], tick)
             if axis == 0:
                 sheet.line([(x, top), (x, bottom)], GRID)
@@ -112,7 +122,13 @@ def _ticks(sheet: Drawing, axes: Axes, one: Apart) -> None:
     sheet.line_of_text(FAINT, right, below, "seconds from the start of the file", align="right")
 
 
-def _runs(one: Apart) -> Iterator[list[int]]:
+def ticks(low: float, high: float) -> list[float]:
+    """Return round values between two, eleven at most."""
+    step = next((step for step in STEPS if (high - low) / step <= 10), STEPS[-1])
+    return [float(one) for one in np.arange(np.ceil(low / step) * step, high + step / 100, step)]
+
+
+def runs(one: Apart) -> Iterator[list[int]]:
     """Yield rows that follow each other with a known distance, each run certain or not at all."""
     run: list[int] = []
     for row in range(len(one.pts)):
@@ -133,7 +149,7 @@ def _runs(one: Apart) -> Iterator[list[int]]:
         yield run
 
 
-def _unknown(one: Apart) -> Iterator[tuple[float, float]]:
+def unknown(one: Apart) -> Iterator[tuple[float, float]]:
     """Yield the stretches of time within which the distance is not known."""
     for row in range(len(one.pts) - 1):
         ends = one.distance[row : row + 2]

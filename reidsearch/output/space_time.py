@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from reidsearch.domain.answers import Match
-from reidsearch.domain.space_time import POOL, ReadBy, Unread
+from reidsearch.domain.space_time import POOL, ReadBy, SpaceTime, Unread
 from reidsearch.output.columns import Column
 from reidsearch.output.text import UNKNOWN
-from reidsearch.output.visible import count
+from reidsearch.output.visible import count, duration, visible
 
 WHY_NOT = {
     Unread.NO_CAMERA: "no camera",
@@ -43,6 +43,12 @@ def space_time_sentences(by: ReadBy | None) -> list[str]:
         f"{count(by.people, 'other identity', 'other identities')} between "
         f"{count(by.pairs, 'ordered pair')} of cameras."
     ]
+    if by.cameras is not None:
+        told.append(
+            f"Only sightings by {', '.join(map(visible, by.cameras))} counted, the cameras that "
+            "this account may see: who was at another one in between counts as having gone "
+            "directly."
+        )
     if by.combined:
         told.append(
             f"Order: both kinds of evidence, added up, of the {POOL} best by appearance or as many "
@@ -52,17 +58,34 @@ def space_time_sentences(by: ReadBy | None) -> list[str]:
 
 
 def _ratio(match: Match) -> str:
-    told = match.space_time
-    if told is None:
-        return UNKNOWN
+    return UNKNOWN if match.space_time is None else ratio_text(match.space_time)
+
+
+def ratio_text(told: SpaceTime) -> str:
+    """Return the likelihood ratio as a power of ten: `+1.2 (+0.8 to +1.5)`, `few journeys`."""
     if told.log10_lr is None or told.log10_lr_interval is None:
         return WHY_NOT[told.why_not] if told.why_not else UNKNOWN
     low, high = told.log10_lr_interval
     return f"{told.log10_lr:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
+def anchors_text(told: SpaceTime) -> str:
+    """Return the confirmed sightings that it lies between: `41.0 s after gate (23 journeys)`."""
+    return ", ".join(
+        f"{duration(abs(one.gap_s))} {side} {visible(one.camera)} "
+        f"({count(one.journeys, 'journey') if one.journeys else 'too few journeys'})"
+        for one, side in ((told.last, "after"), (told.next, "before"))
+        if one is not None
+    )
+
+
 def _both(match: Match) -> str:
-    total = match.space_time and match.space_time.combined_log10_lr
+    return UNKNOWN if match.space_time is None else both_text(match.space_time)
+
+
+def both_text(told: SpaceTime) -> str:
+    """Return the sum with the likelihood ratio of the score; unknown where it was not asked."""
+    total = told.combined_log10_lr
     return UNKNOWN if total is None else f"{total:+.1f}"
 
 

@@ -39,9 +39,9 @@ def transit_view(model: TransitModel) -> RenderableType:
             column("from", 0, lambda pair: visible(pair[0])),
             column("to", 0, lambda pair: visible(pair[1])),
             column("median", 0, of_time(lambda one: duration(one.median_s)), right=True),
-            column("95 %", 2, of_time(_median_between), right=True),
-            column("5 to 95 % take", 1, of_time(_take), right=True),
-            column("not directly", 3, of_time(_indirect), right=True),
+            column("95 %", 2, of_time(median_between), right=True),
+            column("5 to 95 % take", 1, of_time(take_text), right=True),
+            column("not directly", 3, of_time(indirect_text), right=True),
             column("journeys", 0, lambda pair: str(model.counts[pair]), right=True),
             column("people", 4, of_time(lambda one: str(one.people)), right=True),
             column("clocks ±", 5, of_time(lambda one: f"{one.doubt_s:g} s"), right=True),
@@ -80,16 +80,19 @@ def transit_sentences(model: TransitModel) -> list[str]:
     return told
 
 
-def _median_between(one: TransitTime) -> str:
+def median_between(one: TransitTime) -> str:
+    """Return the 95 % interval of the median: `35.2 s to 48.9 s`."""
     low, high = one.median_interval_s
     return f"{duration(low)} to {duration(high)}"
 
 
-def _take(one: TransitTime) -> str:
+def take_text(one: TransitTime) -> str:
+    """Return what nine in ten of those who go directly take."""
     return f"{duration(max(one.low_s, 0.0))} to {duration(max(one.high_s, 0.0))}"
 
 
-def _indirect(one: TransitTime) -> str:
+def indirect_text(one: TransitTime) -> str:
+    """Return the share that does not go directly, with its 95 % interval."""
     low, high = one.indirect_interval
     return f"{one.indirect:.0%} ({low:.0%} to {high:.0%})"
 

@@ -49,6 +49,11 @@ def transit_picture(model: TransitModel, imprint: Imprint) -> Drawing:
     return sheet.sign()
 
 
+def shade_of(journeys: int) -> int:
+    """Return which of `SHADES` stands for a number of journeys."""
+    return sum(journeys > most for most in (9, 29, 99))
+
+
 def _cell(
     sheet: Drawing, model: TransitModel, pair: tuple[str, str], left: float, top: float
 ) -> None:
@@ -57,7 +62,7 @@ def _cell(
         shade = EMPTY
         lines = [(FAINT, f"{journeys} of {FEWEST_JOURNEYS} journeys" if journeys else "none")]
     else:
-        shade = SHADES[sum(journeys > most for most in (9, 29, 99))]
+        shade = SHADES[shade_of(journeys)]
         low, high = (duration(max(one, 0.0)) for one in (time.low_s, time.high_s))
         lines = [
             (TITLE, duration(time.median_s)),

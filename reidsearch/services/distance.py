@@ -14,6 +14,7 @@ from reidsearch.base.errors import Kind, NotFound, UsageError
 from reidsearch.domain.apart import apart
 from reidsearch.domain.distance import Apart, Closer, Distance, Limit, Unit, closer
 from reidsearch.domain.event_log import Event
+from reidsearch.domain.footage import SourceCoverage
 from reidsearch.domain.ground import CameraGround
 from reidsearch.domain.tracklets import TrackletSeen
 from reidsearch.services.ground import GroundService, begins
@@ -97,6 +98,21 @@ class DistanceService:
         measured = self._measured(first, second, limit.unit)
         return None if measured is None else closer(measured[0], limit)
 
+    def grounds_of(self, seen: TrackletSeen) -> list[CameraGround]:
+        """Return the grounds by which metres around a tracklet are known, of each source one.
+
+        Empty where one of them has none: then only body heights are known.
+        """
+        numbers = sorted({part.source_id for part in seen.parts})
+        found = [self._ground(seen, footage_store.source(self._store, one)) for one in numbers]
+        known = {one.number: one for one in found if one is not None}
+        return [] if None in found else list(known.values())
+
+    def _ground(self, seen: TrackletSeen, source: SourceCoverage) -> CameraGround | None:
+        info = source.info
+        at = begins(source, seen.part_in(source.source_id).first_s)
+        return self._grounds.at(source.facts.camera, at, info.width_px, info.height_px)
+
     def _measured(
         self, first: TrackletSeen, second: TrackletSeen, unit: Unit | None
     ) -> tuple[list[Apart], list[CameraGround]] | None:
@@ -106,15 +122,7 @@ class DistanceService:
         """
         both = {part.source_id for part in first.parts} & {part.source_id for part in second.parts}
         sources = [footage_store.source(self._store, source_id) for source_id in sorted(both)]
-        grounds = [
-            self._grounds.at(
-                one.facts.camera,
-                begins(one, first.part_in(one.source_id).first_s),
-                one.info.width_px,
-                one.info.height_px,
-            )
-            for one in sources
-        ]
+        grounds = [self._ground(first, one) for one in sources]
         if unit is Unit.METRES and None in grounds:
             return None
         if unit is Unit.HEIGHTS or None in grounds:

@@ -253,6 +253,7 @@ class ReplayService:
             combined=by.combined,
             until=by.decision if as_it is AsIt.WAS else None,
             newest_crop=then.newest_crop if as_it is AsIt.WAS else None,
+            cameras=by.cameras,
         )
         return timed.answer(answer, asked.k)
 

@@ -24,6 +24,7 @@ from reidsearch.services.score_readers import ScoreReaders
 from reidsearch.services.search_log import given, with_entries
 from reidsearch.services.search_preparing import RequestPreparation
 from reidsearch.services.search_ready import EmbeddedRequest, Ready
+from reidsearch.services.space_time import require_combinable
 from reidsearch.store.cases import asked_for
 from reidsearch.store.crops.store import Store
 from reidsearch.store.places import places, resolved
@@ -147,6 +148,7 @@ class SearchService:
 
         self.require_crops()
         asked = self._preparing.resolved(request)
+        require_combinable(self._store, asked)
         return engine.preview(self._store, self._gallery, asked, self._neighbours)
 
     def reader(self, adjusted: bool) -> ScoreReader:

@@ -113,10 +113,8 @@ class Sight:
         for name in (*filters.cameras, *filters.not_cameras):
             if name not in self.cameras:
                 raise NotFound(f"the archive has no camera {name!r}")
+        known = self._known()
         with self._store.read() as connection:
-            known = seen_by.known_cameras(connection, self.cameras)
-            if not known:
-                raise NotFound("the archive has no camera that this account may see")
             for text in filters.sources:  # otherwise an empty list would tell that there is one
                 passing = select_crops(connection, Filters(cameras=known, sources=(text,)))
                 if not len(passing.ids):
@@ -126,11 +124,24 @@ class Sight:
             raise UsageError("index runs are of all cameras: name a time of indexing instead")
         return filters if filters.cameras else replace(filters, cameras=known)
 
+    def _known(self) -> tuple[str, ...]:
+        """Return the cameras of the archive that may be seen, of an account that is limited.
+
+        Raises:
+            NotFound: there is none.
+        """
+        with self._store.read() as connection:
+            known = seen_by.known_cameras(connection, self.cameras or ())
+        if not known:
+            raise NotFound("the archive has no camera that this account may see")
+        return known
+
     def request(self, request: SearchRequest) -> SearchRequest:
         """Return a request that searches, and searches with, only what may be seen.
 
         It is not re-ranked: that compares with who else is in the archive, so the order would tell
-        of crops that may not be seen. The answer says by what it is ordered.
+        of crops that may not be seen. The answer says by what it is ordered. Place and time are
+        read by the journeys between the cameras that may be seen.
 
         Raises:
             NotFound: it names what may not be seen.
@@ -144,8 +155,13 @@ class Sight:
         if request.identity is not None:
             self.require_whole(request.identity)
         why = PlainFor.SOME_CAMERAS if request.reranked else request.plain_for
-        filters = self.filters(request.filters)
-        return replace(request, filters=filters, reranked=False, plain_for=why)
+        return replace(
+            request,
+            filters=self.filters(request.filters),
+            reranked=False,
+            plain_for=why,
+            journeys_by=self._known() if request.space_time else None,
+        )
 
     def transits(self, transits: Transits) -> Transits:
         """Return the ways between cameras both of which may be seen."""

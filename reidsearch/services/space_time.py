@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from reidsearch.base.errors import Kind, UsageError, absent
@@ -48,7 +48,9 @@ def space_time_reader(
     if not request.space_time or identity.searched is None:
         return None
     named = identity.searched.named
-    return SpaceTimeReader.of(store, named.identity_id, combined=request.combined)
+    return SpaceTimeReader.of(
+        store, named.identity_id, combined=request.combined, cameras=request.journeys_by
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +77,7 @@ class SpaceTimeReader:
         combined: bool,
         until: int | None = None,
         newest_crop: int | None = None,
+        cameras: Collection[str] | None = None,
     ) -> SpaceTimeReader:
         """Return the reader of an identity's matches.
 
@@ -83,11 +86,13 @@ class SpaceTimeReader:
         Args:
             until: by what was decided up to this decision; None: by all.
             newest_crop: passers are those up to this crop; None: all.
+            cameras: the only ones whose sightings, passers and footage are known of: who was at
+                another one in between counts as having gone directly. None: all.
         """
         with store.one_state():
             with store.read() as connection:
                 decision = last_decision(connection) if until is None else until
-            people = confirmed_sightings(store, until=decision)
+            people = confirmed_sightings(store, until=decision, cameras=cameras)
             confirmed, _ = usable(people.pop(identity_id, ()))
             model = transit_model(people)
             firsts = [one.first_us for one in confirmed if one.first_us is not None]
@@ -102,7 +107,8 @@ class SpaceTimeReader:
                 model.stays,
             )
         journeys = sum(one.journeys for one in model.times.values())
-        by = ReadBy(decision, model.people, journeys, len(model.times), combined)
+        known = None if cameras is None else tuple(sorted(cameras))
+        by = ReadBy(decision, model.people, journeys, len(model.times), combined, known)
         return cls(store, confirmed, around, by)
 
     def read(self, matches: Sequence[Match]) -> tuple[Match, ...]:

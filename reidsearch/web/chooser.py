@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from reidsearch.base.errors import Kind, ReidsearchError
-from reidsearch.domain.cases import Needed, Reason
+from reidsearch.domain.cases import Needed, Reason, ReasonKind
 from reidsearch.web.call import Call
 
 CHOOSER = "/cases"
@@ -52,6 +52,12 @@ def lacks(call: Call) -> Needed:
     if needed is Needed.REASON and chosen.reason is None:
         return Needed.REASON
     return Needed.NOTHING
+
+
+def to_exclude(call: Call) -> bool:
+    """Tell whether whoever asks has chosen to rule somebody out."""
+    chosen = call.chosen.reason
+    return chosen is not None and Reason.of(chosen).kind is ReasonKind.EXCLUDE
 
 
 def reason_of(kind: str, note: str) -> str | None:

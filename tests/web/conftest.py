@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import trustme
 from archives import DIMENSION, fill, unit_rows
 from signing import PASSWORD
 from starlette.testclient import TestClient
+from strolls import write_yard
 
 from reidsearch import Archive
 from reidsearch.datasets.synthetic.town import drawn_town
@@ -129,7 +131,10 @@ def calibrated(tmp_path: Path, thirty_people: Path) -> Iterator[Served]:
 
 @pytest.fixture(scope="session")
 def town_of_couples(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three cameras, of which one goes dark and one lacks an hour; `p0` and `p1` walk together."""
+    """Three cameras, of which one goes dark and one lacks an hour; `p0` and `p1` walk together.
+
+    Beside it lies `people.json`: the first crop of each tracklet -> number of its person.
+    """
     town = drawn_town(people=12, cameras=3, hours=3, couples=1, walks=3, seed=3)
     dark, lacking = town.cameras[0].name, town.cameras[1].name
     folder = tmp_path_factory.mktemp("town") / "archive"
@@ -145,6 +150,8 @@ def town_of_couples(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for person in range(3):
             crops = [one.crop_ids[0] for one in made if one.sighting.person == person]
             archive.identities.new(f"p{person}", crops)
+    truth = {one.crop_ids[0]: one.sighting.person for one in made}
+    (folder.parent / "people.json").write_text(json.dumps(truth))
     return folder
 
 
@@ -153,4 +160,18 @@ def town(tmp_path: Path, town_of_couples: Path, cheap_hashes: None) -> Iterator[
     """A copy of `town_of_couples`, served."""
     shutil.copytree(town_of_couples, tmp_path / "archive")
     with serving(tmp_path / "archive") as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def yard_of_strolls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A camera that shows three people at once, who walk as `strolls` says."""
+    return write_yard(tmp_path_factory.mktemp("strolls"))
+
+
+@pytest.fixture
+def yard(tmp_path: Path, yard_of_strolls: Path, cheap_hashes: None) -> Iterator[Served]:
+    """A copy of `yard_of_strolls`, served."""
+    shutil.copytree(yard_of_strolls, tmp_path / "archive")
+    with serving(tmp_path / "archive", model="builtin") as served:
         yield served

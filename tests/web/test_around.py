@@ -17,7 +17,7 @@ from reidsearch.output.next_footage import chance_text as footage_chance
 from reidsearch.web.kept_answers import KEPT_S, MOST, KeptAnswers
 from reidsearch.web.kept_audit import KEPT_S as AUDIT_KEPT_S
 from reidsearch.web.kept_audit import KeptAudit
-from reidsearch.web.pages.around import MOST_PEOPLE
+from reidsearch.web.pages.around import MOST_FRAMES, MOST_PEOPLE
 from reidsearch.web.person import Person, Role
 
 QUESTIONS = ("people/p0/company", "people/p0/next", "tracklets/1/nearby")
@@ -36,6 +36,13 @@ def test_the_page_of_a_person_shows_what_the_archive_finds(town) -> None:
     assert chance_text(friend) in text_of(page)
     assert f'href="/people/{friend.identity.identity_id}"' in page
     assert f"/api/v1/crops/{friend.meetings[0].seen.crop_ids[0]}/picture" in page
+    framed = [one for one in friend.meetings if one.frame_crop is not None]
+    assert framed
+    assert all(
+        f'src="/api/v1/crops/{one.frame_crop}/frame"' in page for one in framed[:MOST_FRAMES]
+    )
+    assert all(f'href="/api/v1/crops/{one.frame_crop}/frame"' in page for one in framed[:20])
+    assert f'/distance?second={framed[0].seen.member.number}"' in page
     assert "reidsearch link" not in page
     assert "--format" not in page
 

@@ -57,6 +57,7 @@ OF_CAMERA = {
     "tracklet_id": lambda one: one.tracklet,
     "tracklet": lambda one: one.tracklet,
     "tracklets": lambda one: [one.tracklet],
+    "second": lambda one: one.tracklet,
     "identity": lambda one: one.identity,
     "into": lambda one: one.identity,
     "other": lambda one: one.identity,
@@ -89,7 +90,8 @@ PLAIN: dict[str, Any] = {
     "ends": ["2024-05-31T12:30Z", "2024-05-31T13:30Z"],
     "direction": None, "dwell_s": None, "indexed_after": None, "no_identity": False,
     "spread": 2, "weekday": "mon-sat",
-    "around": "neighbours", "within_s": 60.0,
+    "around": "neighbours", "within_s": 60.0, "closer_than": "2heights", "for_s": 0.0, "unit": None,
+    "combined": False, "space_time": False,
     "to": 1.0, "unreviewed": True, "used": False, "wait_s": 0, "wearing": ["red"], "who": "anna",
 }  # fmt: skip
 """Names of all others, with a value."""

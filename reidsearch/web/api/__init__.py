@@ -9,6 +9,8 @@ from reidsearch.web.api import (
     audit,
     cases,
     decisions,
+    distance,
+    drawn,
     exported,
     identities,
     intersection,
@@ -22,6 +24,7 @@ from reidsearch.web.api import (
     queue,
     searches,
     tracklets,
+    transit,
 )
 from reidsearch.web.declared import Endpoint
 
@@ -40,9 +43,12 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *journeys.ENDPOINTS,
     *around.ENDPOINTS,
     *intersection.ENDPOINTS,
+    *transit.ENDPOINTS,
+    *distance.ENDPOINTS,
     *audit.ENDPOINTS,
     *cases.ENDPOINTS,
     *log.ENDPOINTS,
     *exported.ENDPOINTS,
+    *drawn.ENDPOINTS,
     *accounts.ENDPOINTS,
 )

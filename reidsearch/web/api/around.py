@@ -6,13 +6,16 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from reidsearch.base.errors import UsageError
 from reidsearch.domain.company import Company
 from reidsearch.domain.decisions import Member
-from reidsearch.domain.nearby import MOST_WITHIN_S, WITHIN_S, Around, Nearby
+from reidsearch.domain.distance import Limit
+from reidsearch.domain.nearby import MOST_WITHIN_S, WITHIN_S, Around, CloserThan, Nearby
 from reidsearch.domain.next_footage import NextFootage
 from reidsearch.output.company import company_json
 from reidsearch.output.nearby import nearby_json
 from reidsearch.output.next_footage import next_json
+from reidsearch.web.api.distance import LimitText
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Document, Endpoint, Given, Nothing
 
@@ -33,6 +36,11 @@ class NearbyAsked(Given, frozen=True):
         Literal["same", "neighbours"],
         Meta(description="Its own camera alone, or those too to which a way so short is known."),
     ] = "neighbours"
+    closer_than: LimitText | None = None
+    for_s: Annotated[
+        float,
+        Meta(ge=0, le=MOST_WITHIN_S, description="So long within one tracklet they were closer."),
+    ] = 0.0
 
 
 def company_of(call: Call, asked: CompanyAsked) -> Company:
@@ -44,8 +52,16 @@ def company_of(call: Call, asked: CompanyAsked) -> Company:
 def nearby_of(call: Call, asked: NearbyAsked) -> Nearby:
     """Return who else was seen around a tracklet, of what may be seen."""
     member = Member("tracklet", call.path["tracklet_id"])
-    around = Around(asked.around)
-    return call.archive.nearby(member, within_s=asked.within_s, around=around, sight=call.sight)
+    if asked.for_s and asked.closer_than is None:
+        raise UsageError("for how long they were closer is asked, but not than what", "2m")
+    limit = None if asked.closer_than is None else Limit.parse(asked.closer_than)
+    return call.archive.nearby(
+        member,
+        within_s=asked.within_s,
+        around=Around(asked.around),
+        closer_than=None if limit is None else CloserThan(limit, asked.for_s),
+        sight=call.sight,
+    )
 
 
 def next_of(call: Call) -> NextFootage:

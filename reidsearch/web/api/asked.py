@@ -105,6 +105,14 @@ class SearchAsked(FiltersAsked, frozen=True):
         Annotated[int, Meta(ge=1, le=MOST_MATCHES)] | None,
         Meta(description="At most so many matches of each camera."),
     ] = None
+    space_time: Annotated[
+        bool,
+        Meta(description="Tell apart what place and time of each match say, of an identity."),
+    ] = False
+    combined: Annotated[
+        bool,
+        Meta(description="Rank by appearance, place and time; refused to rule somebody out."),
+    ] = False
 
 
 def views_of(asked: SearchAsked) -> list[QueryView]:
@@ -155,6 +163,8 @@ def request_of(call: Call, asked: SearchAsked, *, read: bool = True) -> SearchRe
         query_camera=camera if read else None,
         order=Order(asked.sort),
         spread=asked.spread,
+        space_time=asked.space_time,
+        combined=asked.combined,
     )
     return call.sight.request(request)
 

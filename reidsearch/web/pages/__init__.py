@@ -12,6 +12,7 @@ from reidsearch.web.pages import (
     browse,
     cases,
     compare,
+    distance,
     intersection,
     jobs,
     journeys,
@@ -21,6 +22,7 @@ from reidsearch.web.pages import (
     play,
     sign_in,
     tracklet,
+    transit,
 )
 
 PAGES: tuple[Page, ...] = (
@@ -33,6 +35,8 @@ PAGES: tuple[Page, ...] = (
     *tracklet.PAGES,
     *around.PAGES,
     *intersection.PAGES,
+    *transit.PAGES,
+    *distance.PAGES,
     *audit.PAGES,
     *play.PAGES,
     *journeys.PAGES,

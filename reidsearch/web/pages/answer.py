@@ -11,10 +11,12 @@ from reidsearch.domain.answers import Answer, Match, Statement
 from reidsearch.domain.decisions import Mark
 from reidsearch.domain.request import Filters
 from reidsearch.domain.scores import Origin
+from reidsearch.domain.space_time import SpaceTime
 from reidsearch.output.absence import absence_said
 from reidsearch.output.attributes import wears
 from reidsearch.output.purity import purity_text
 from reidsearch.output.readings import few, one_in, probability, unlikely
+from reidsearch.output.space_time import anchors_text, both_text, ratio_text
 from reidsearch.output.statement import no_match, own_text, sentences, without_commands
 from reidsearch.output.visible import visible
 from reidsearch.web.api import searches
@@ -144,6 +146,21 @@ def _row(
         "like": links.marked(ANSWER, crop_id, like=True),
         "unlike": links.marked(ANSWER, crop_id, like=False),
         "liked": crop_id in links.asked.like or match.liked,
+        "timely": _timely(match.space_time) if match.space_time else None,
+    }
+
+
+def _timely(told: SpaceTime) -> dict[str, Any]:
+    """Return what place and time of a match say, as it is shown beside its score."""
+    value, _, interval = (
+        ratio_text(told).rpartition(" (") if told.log10_lr is not None else ("",) * 3
+    )
+    return {
+        "value": value,
+        "interval": f"({interval}" if interval else ratio_text(told),
+        "anchors": anchors_text(told),
+        "both": both_text(told) if told.combined_log10_lr is not None else None,
+        "by_appearance": told.rank_by_appearance,
     }
 
 

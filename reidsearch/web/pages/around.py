@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from reidsearch.domain.company import Companion
+from reidsearch.domain.decisions import Presence
 from reidsearch.output.company import chance_text, company_json, company_told, p_text, title_of
 from reidsearch.output.company import who_text as companion_text
-from reidsearch.output.nearby import apart_text, nearby_json, nearby_told
+from reidsearch.output.nearby import apart_text, beside_text, nearby_json, nearby_told
 from reidsearch.output.nearby import title_of as nearby_title
 from reidsearch.output.next_footage import (
     LACKS,
@@ -25,6 +27,8 @@ from reidsearch.web.declared import Nothing, Page, Values
 
 MOST_PEOPLE, MOST_MEETINGS, MOST_STRETCHES = 50, 20, 20
 """Rows of a table; the API has all."""
+MOST_FRAMES = 4
+"""Frames with both that are shown at once: each is decoded from the footage."""
 
 
 def company(call: Call, asked: around.CompanyAsked) -> Values:
@@ -34,16 +38,17 @@ def company(call: Call, asked: around.CompanyAsked) -> Values:
     pairs = zip(found.companions[:MOST_PEOPLE], told["companions"], strict=False)
     return {
         "title": title_of(found),
-        "rows": [_companion(one, document, told["sightings"]) for one, document in pairs],
+        "rows": [_companion(one, document, found.sightings) for one, document in pairs],
         "further": max(0, len(found.companions) - MOST_PEOPLE),
         "sentences": without_commands(company_told(found)),
     }
 
 
 def _companion(
-    one: Companion, told: Mapping[str, Any], sightings: list[dict[str, Any]]
+    one: Companion, told: Mapping[str, Any], sightings: Sequence[Presence]
 ) -> dict[str, Any]:
-    crops = (met["crop_ids"][0] for met in told["meetings"] if met["crop_ids"])
+    crops = (met.seen.crop_ids[0] for met in one.meetings if met.seen.crop_ids)
+    framed = [met for met in one.meetings if met.frame_crop is not None][:MOST_FRAMES]
     return {
         **told,
         "who": companion_text(one),
@@ -54,12 +59,16 @@ def _companion(
         "places": len(one.cameras),
         "pairs": [
             {
-                "own": sightings[met["sighting"] - 1],
-                "other": met,
-                "apart": duration(abs(met["gap_s"])),
-                "overlap": duration(met["overlap_s"]) if met["overlap_s"] else None,
+                "own": sightings[met.sighting - 1],
+                "other": document,
+                "apart": duration(abs(met.gap_s)),
+                "overlap": duration(met.overlap_s) if met.overlap_s else None,
+                "frame": met in framed,
+                "distance": _distance(sightings[met.sighting - 1], met.seen)
+                if met.at_once
+                else None,
             }
-            for met in told["meetings"][:MOST_MEETINGS]
+            for met, document in zip(one.meetings, told["meetings"][:MOST_MEETINGS], strict=False)
         ],
         "further": max(0, len(told["meetings"]) - MOST_MEETINGS),
     }
@@ -69,6 +78,8 @@ def nearby(call: Call, asked: around.NearbyAsked) -> Values:
     """Return what the page shows."""
     found = around.nearby_of(call, asked)
     told = nearby_json(found)
+    closer_than = found.statement.closer_than
+    limit = closer_than.limit.text if closer_than else None
     pairs = zip(found.people[:MOST_PEOPLE], told["people"], strict=False)
     return {
         "title": nearby_title(found),
@@ -78,12 +89,23 @@ def nearby(call: Call, asked: around.NearbyAsked) -> Values:
                 "who": one.seen.member.text,
                 "apart": apart_text(one),
                 "overlap": duration(one.overlap_s) if one.overlap_s else None,
+                "beside_text": beside_text(one),
+                "distance": _distance(found.sightings[one.sighting - 1], one.seen, limit),
             }
             for one, document in pairs
         ],
+        "closer_than": limit,
         "further": max(0, len(found.people) - MOST_PEOPLE),
         "sentences": without_commands(nearby_told(found)),
     }
+
+
+def _distance(one: Presence, other: Presence, closer_than: str | None = None) -> str | None:
+    """Return the address of the distance of two sightings; None: one is of no tracklet."""
+    if not one.member.kind == other.member.kind == "tracklet":
+        return None
+    asked = {"second": other.member.number} | ({"closer_than": closer_than} if closer_than else {})
+    return f"/tracklets/{one.member.number}/distance?{urlencode(asked)}"
 
 
 def next_footage(call: Call, _: Nothing) -> Values:

@@ -18,7 +18,7 @@ from reidsearch.domain.query_views import QueryView, Seen
 from reidsearch.web.api import searches
 from reidsearch.web.api.asked import pairs_of, require_views, views_of
 from reidsearch.web.call import Call
-from reidsearch.web.chooser import lacks
+from reidsearch.web.chooser import lacks, to_exclude
 from reidsearch.web.declared import Page, Values
 from reidsearch.web.pages.asking import (
     ANSWER,
@@ -93,6 +93,7 @@ def ask(call: Call, asked: PageAsked) -> Values:
         "answer": ANSWER,
         "browse": _browse(asked),
         "lacks": LACKING[lacks(call)],
+        "to_exclude": to_exclude(call),
     }
 
 

@@ -71,7 +71,9 @@ class Links:
         kept = tuple(one for one in held if one != crop_id)
         one = kept if crop_id in held else (*kept, crop_id)
         two = tuple(item for item in other if item != crop_id)
-        return self(path, like=one if like else two, unlike=two if like else one)
+        # What feedback refined is no likelihood ratio, so it is shown apart from place and time.
+        apart = {"combined": False, "space_time": True} if self.asked.combined else {}
+        return self(path, like=one if like else two, unlike=two if like else one, **apart)
 
 
 def image_of(view: QueryView, *, whole: bool = False) -> str:
@@ -130,6 +132,8 @@ def filter_chips(asked: PageAsked, links: Links, path: str) -> list[dict[str, st
         "not_carrying",
         "min_score",
         "max_false_alarms",
+        "space_time",
+        "combined",
     ):
         held = getattr(asked, name)
         values = held if isinstance(held, tuple) else [] if held in (None, False) else [held]

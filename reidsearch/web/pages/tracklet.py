@@ -11,7 +11,13 @@ def tracklet(call: Call, _: Nothing) -> Values:
     """Return what the page shows."""
     told = tracklets.one(call, Nothing())
     seen = told["tracklet"]
-    return {"told": told, "seen": seen, "doubts": (seen["purity"] or {}).get("doubts", [])}
+    held = call.tracklet(call.path["tracklet_id"])
+    return {
+        "told": told,
+        "seen": seen,
+        "doubts": (seen["purity"] or {}).get("doubts", []),
+        "grounds": call.archive.distances.grounds_of(held),
+    }
 
 
 PAGES = (Page("/tracklets/{tracklet_id:int}", tracklet, "tracklet.html"),)
