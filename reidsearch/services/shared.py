@@ -122,7 +122,10 @@ class Services:
         """Questions that are asked of whatever is indexed: `archive.saved.run()`."""
         from reidsearch.services.saved import SavedService
 
-        return SavedService(self._store, self.searching, self.identities.find)
+        def sight_of(name: str) -> Sight:
+            return self.sight(self.accounts.cameras_of(name))
+
+        return SavedService(self._store, self.searching, self.identities.find, sight_of)
 
     @cached_property
     def browse(self) -> BrowseService:

@@ -19,6 +19,7 @@ from reidsearch.web.api import (
     places,
     proposals,
     queue,
+    saved,
     searches,
     tracklets,
 )
@@ -30,6 +31,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *pictures.ENDPOINTS,
     *places.ENDPOINTS,
     *searches.ENDPOINTS,
+    *saved.ENDPOINTS,
     *jobs.ENDPOINTS,
     *queue.ENDPOINTS,
     *media.ENDPOINTS,

@@ -18,6 +18,7 @@ from reidsearch.web.pages import (
     overview,
     people,
     play,
+    saved,
     sign_in,
     tracklet,
 )
@@ -28,6 +29,7 @@ PAGES: tuple[Page, ...] = (
     *ask.PAGES,
     *answer.PAGES,
     *compare.PAGES,
+    *saved.PAGES,
     *people.PAGES,
     *tracklet.PAGES,
     *around.PAGES,
