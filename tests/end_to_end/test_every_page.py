@@ -83,6 +83,9 @@ QUERIES = {
     "/answer": "?crop=1&deciding=1",
     "/answer/absence": "?crop=1",
     "/compare": "?crop=1&match=6&deciding=1",
+    "/clocks": f"?reference={quote(SCRIPT)}",
+    "/clocks/suggestion": f"?reference={quote(SCRIPT)}&overlapping={quote(TURNED)}"
+    f"&overlapping={quote(LONG)}",
     "/saved/question": f"?name={quote(LONG)}",
     "/case": f"?number={quote(CASE)}",
     "/browse": f"?camera={quote(SCRIPT)}&camera={quote(TURNED)}",
