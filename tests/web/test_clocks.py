@@ -68,7 +68,7 @@ def test_clocks_are_set_as_they_were_shown_and_on_record(clocked) -> None:
     wrong = clocked.client.post("/api/v1/clocks/accept", json=given | {"accept": ["hall=-3"]})
     assert wrong.status_code == 422
     assert "is suggested for the clock of hall now" in wrong.json()["detail"]
-    for text in ("hall", "hall=x"):
+    for text in ("hall", "hall=x", "hall=nan"):
         refused = clocked.client.post("/api/v1/clocks/accept", json=given | {"accept": [text]})
         assert refused.status_code == 422, text
     assert clocked.archive.footage.clock_changes() == []
@@ -89,8 +89,6 @@ def test_clocks_are_set_as_they_were_shown_and_on_record(clocked) -> None:
     told = [correction_text(float(one.facts.clock.correction_s)) for one in sources]
     assert later == told, "as the page had it before"
     assert "by people" in clocked.client.get("/log").text
-    same = given | {"accept": ["hall=nan"]}
-    assert clocked.client.post("/api/v1/clocks/accept", json=same).status_code == 422
     again = clocked.client.post("/api/v1/clocks/accept", json=given)
     assert again.status_code == 422, "what was accepted is not added once more"
 

@@ -6,6 +6,7 @@ It is about all cameras, so whoever is limited to some may not ask.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Hashable, Sequence
 from typing import Annotated
 
@@ -116,15 +117,18 @@ def accept(call: Call, asked: AcceptAsked) -> Document:
 def _offset(text: str) -> tuple[str, float]:
     camera, _, offset = text.rpartition("=")
     try:
-        return camera, float(offset)
+        offset_s = float(offset)
     except ValueError:
-        raise UsageError(f"{text!r} is no camera with its offset in seconds") from None
+        offset_s = math.nan
+    if not math.isfinite(offset_s):
+        raise UsageError(f"{text!r} is no camera with its offset in seconds")
+    return camera, offset_s
 
 
 def _require_same(camera: str, offset_s: float, now: CameraOffset | None) -> None:
     if now is None or now.offset_s is None:
         raise UsageError(f"nothing is suggested for the clock of {camera}")
-    if not abs(now.offset_s - offset_s) <= SAME_S:
+    if abs(now.offset_s - offset_s) > SAME_S:
         raise UsageError(
             f"{now.offset_s:+.3f} s is suggested for the clock of {camera} now, "
             f"not {offset_s:+.3f} s",
