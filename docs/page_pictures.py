@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/how-to/review-in-the-browser.md and filter-by-place.md: page-*.png.
+"""Draw the pictures of the browser's pages in docs/how-to: page-*.png.
 
     python docs/page_pictures.py
 
@@ -46,16 +46,8 @@ SHORT = """folder => {
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The demo, served; its link."""
-    subprocess.run([*PROGRAM, "demo"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
-    with serving(folder, "demo/archive") as link:
-        yield link
-
-
-@contextmanager
-def serving(folder: Path, archive: str) -> Iterator[str]:
-    """An archive in a folder, served; its link."""
+def served(folder: Path, archive: str = "demo/archive") -> Iterator[str]:
+    """The demo's archive, or another beside it, served; its link."""
     serve = [*PROGRAM, "serve", "-a", archive, "--port", "0", "--offline"]
     process = subprocess.Popen(serve, cwd=folder, stdout=subprocess.PIPE, text=True)
     try:
@@ -170,6 +162,20 @@ def work_for_a_case(page: Any, folder: Path) -> None:
     keep(page, "case", folder)
 
 
+def ask_again(folder: Path) -> None:
+    """Index two cameras of the demo, save a question, and index the third."""
+    naming = ("--recorder", "auto", "--timezone", "Europe/Berlin", "--sources", "demo/sources.csv")
+    videos = sorted(str(one) for one in (folder / "demo" / "footage").glob("*.mp4"))
+    question = ("red and black", "--crop", "1", "--min-score", "0.4")
+    for command in (
+        ("index", *videos[:2], *naming, "--model", "builtin"),
+        ("saved", "add", *question),
+        ("index", videos[2], *naming),
+    ):
+        done = [*PROGRAM, *command, "-a", "again"]
+        subprocess.run(done, cwd=folder, check=True, capture_output=True)
+
+
 def main() -> None:
     """Make the demo, and the pictures of it."""
     os.environ.update(SEEN)
@@ -177,6 +183,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made, sync_playwright() as started:
         folder = Path(made).resolve()
         browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        subprocess.run([*PROGRAM, "demo"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        ask_again(folder)
+        with served(folder, "again") as link:
+            page = browser.new_context(viewport=SIZE).new_page()
+            page.goto(link)
+            page.click("nav a[href='/saved']")
+            page.click("th a")
+            keep(page, "saved", folder)
         with served(folder) as link:
             picture = folder / "person.jpg"
             crop = [*PROGRAM, "crop", "1", "-a", "demo/archive", "-o", str(picture)]

@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from page_pictures import SEEN, SIZE, keep, serving
+from page_pictures import SEEN, SIZE, keep, served
 from playwright.sync_api import sync_playwright
 
 from reidsearch import Archive
@@ -81,7 +81,7 @@ def main() -> None:
         write_walks(folder)
         browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         for name, question in QUESTIONS.items():
-            with serving(folder, name) as link:
+            with served(folder, name) as link:
                 page = browser.new_context(viewport=SIZE).new_page()
                 page.goto(link)
                 page.goto(page.url.rstrip("/") + question)

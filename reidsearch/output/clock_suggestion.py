@@ -49,6 +49,20 @@ def suggestion_view(found: ClockSuggestion) -> RenderableType:
 
 
 def sentences(found: ClockSuggestion) -> list[str]:
+    """Return what it rests on, what it cannot know, and what was changed."""
+    told = rests_on(found)
+    if found.accepted:
+        told.append(f"The clocks of {', '.join(map(visible, found.accepted))} were set.")
+    elif ready := [one.camera for one in found.cameras if one.offset_s is not None]:
+        told.append(
+            "Nothing was changed. To set clocks so, repeat it with "
+            + " ".join(f"--accept {_quoted(camera)}" for camera in ready[:LISTED])
+            + (" ..." if len(ready) > LISTED else "")
+        )
+    return told + unlogged_told(found.why_not_logged)
+
+
+def rests_on(found: ClockSuggestion) -> list[str]:
     """Return what it rests on, and what it cannot know."""
     told = [
         f"Relative to {visible(found.reference)}; from {count(found.people, 'person', 'people')} "
@@ -66,15 +80,7 @@ def sentences(found: ClockSuggestion) -> list[str]:
         "They hold as far as both directions of a way take equally long; sightings more than "
         f"{duration(found.within_s)} apart were not compared, so larger offsets are not found."
     )
-    if found.accepted:
-        told.append(f"The clocks of {', '.join(map(visible, found.accepted))} were set.")
-    elif ready := [one.camera for one in found.cameras if one.offset_s is not None]:
-        told.append(
-            "Nothing was changed. To set clocks so, repeat it with "
-            + " ".join(f"--accept {_quoted(camera)}" for camera in ready[:LISTED])
-            + (" ..." if len(ready) > LISTED else "")
-        )
-    return told + unlogged_told(found.why_not_logged)
+    return told
 
 
 def contradictions(found: ClockSuggestion) -> list[str]:
@@ -93,7 +99,7 @@ def contradictions(found: ClockSuggestion) -> list[str]:
     ]
     told += [
         f"The clock of {visible(one.camera)} was set though it may have been right: the interval "
-        f"of its offset, {_interval(one)}, holds 0."
+        f"of its offset, {interval_text(one)}, holds 0."
         for one in found.cameras
         if one.camera in found.accepted and one.interval_s and _holds_zero(one.interval_s)
     ]
@@ -126,9 +132,9 @@ def _cameras(found: ClockSuggestion) -> FittedTable:
     return FittedTable(
         [
             Column("camera", [visible(one.camera) for one in cameras], 0),
-            Column("offset", [_offset(one) for one in cameras], 0, right=True),
-            Column("95 % interval", [_interval(one) for one in cameras], 0),
-            Column("drift", [_drift(one) for one in cameras], 3),
+            Column("offset", [offset_text(one) for one in cameras], 0, right=True),
+            Column("95 % interval", [interval_text(one) for one in cameras], 0),
+            Column("drift", [drift_text(one) for one in cameras], 3),
             Column("people", [f"{one.people:,}" for one in cameras], 1, right=True),
             Column("ways", [f"{one.lags:,}" for one in cameras], 4, right=True),
             Column("sources", [f"{one.sources:,}" for one in cameras], 5, right=True),
@@ -142,17 +148,20 @@ def _cameras(found: ClockSuggestion) -> FittedTable:
     )
 
 
-def _offset(one: CameraOffset) -> str:
+def offset_text(one: CameraOffset) -> str:
+    """What is to be added to the times of a camera, if that is known."""
     return UNKNOWN if one.offset_s is None else f"{one.offset_s:+.1f} s"
 
 
-def _interval(one: CameraOffset) -> str:
+def interval_text(one: CameraOffset) -> str:
+    """The interval of an offset."""
     if one.interval_s is None:
         return UNKNOWN
     return f"{one.interval_s[0]:+.1f} to {one.interval_s[1]:+.1f} s"
 
 
-def _drift(one: CameraOffset) -> str:
+def drift_text(one: CameraOffset) -> str:
+    """How much faster or slower a clock runs, if that is known."""
     if one.drift_interval_ppm is None:
         return UNKNOWN
     low, high = one.drift_interval_ppm

@@ -86,6 +86,14 @@ class AccountService:
         found = held.account_of(self._store, key_of(name))
         return None if found is None else found[0].name
 
+    def cameras_of(self, name: str) -> tuple[str, ...] | None:
+        """Return the only cameras that the account of this name may see.
+
+        None: it may see all, or there is no such account.
+        """
+        found = held.account_of(self._store, key_of(name))
+        return None if found is None else found[0].cameras
+
     # -- changing ---------------------------------------------------------------------------
 
     def add(

@@ -48,6 +48,10 @@ class ClockSuggestions:
     def __init__(self, store: Store, actor: str) -> None:
         self._store, self._actor = store, actor
 
+    def by(self, actor: str) -> ClockSuggestions:
+        """Return the same for another actor, such as the user of a web page."""
+        return ClockSuggestions(self._store, actor)
+
     def suggest(
         self,
         reference: str,
@@ -131,7 +135,7 @@ class ClockSuggestions:
             if name not in by_name or by_name[name].offset_s is None or found.at is None:
                 raise UsageError(f"nothing is suggested for the clock of {name}")
         sources = footage_store.coverage(self._store)
-        sure = _uncertainty(sources, found.reference)
+        sure = clock_uncertainty(sources, found.reference)
         with self._store.indexing(), self._store.write() as connection:
             for source in sources:
                 if source.facts.camera not in (*cameras, found.reference):
@@ -271,7 +275,7 @@ def suggested_clock(
     )
 
 
-def _uncertainty(sources: Sequence[SourceCoverage], camera: str) -> float | None:
+def clock_uncertainty(sources: Sequence[SourceCoverage], camera: str) -> float | None:
     """Return the largest uncertainty of a camera's clocks; None: one is not known."""
     found = [
         one.facts.clock.uncertainty_s

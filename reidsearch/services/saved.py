@@ -8,7 +8,7 @@ archive.saved.found("red jacket")
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Collection, Sequence, Set
 from dataclasses import replace
 from typing import Unpack
 
@@ -31,6 +31,7 @@ from reidsearch.domain.saved import (
 from reidsearch.services.notifying.sending import find_program
 from reidsearch.services.notifying.service import NotifyService
 from reidsearch.services.search import SearchService
+from reidsearch.services.sight import Sight
 from reidsearch.store import saved as held
 from reidsearch.store.cases import asked_for
 from reidsearch.store.crops.store import Store
@@ -44,6 +45,9 @@ class SavedService:
 
     Each run of a question is a search of who saved it, for the case that it was saved for: it is
     recorded, and refused, like any search.
+
+    Args:
+        sight_of: what the account of a name may see at the time; of a name without one: all.
     """
 
     def __init__(
@@ -51,12 +55,14 @@ class SavedService:
         store: Store,
         searching: SearchService,
         find_identity: Callable[[str], Identity],
+        sight_of: Callable[[str], Sight],
         notifying: NotifyService,
     ) -> None:
         self._store = store
         self._notifying = notifying
         self._searching = searching
         self._find_identity = find_identity
+        self._sight_of = sight_of
 
     def add(self, name: str, query: Searched = (), **options: Unpack[SearchOptions]) -> SavedState:
         """Save a question under a name. What is indexed from now on is searched.
@@ -115,15 +121,28 @@ class SavedService:
         self._notifying.forget(one)
         return SavedState(one, *counts.get(one.question_id, (0, 0)))
 
-    def all(self) -> list[SavedState]:
-        """Return all questions, by name, with how much they have found."""
+    def all(
+        self, made_by: str | None = None, cameras: Collection[str] | None = None
+    ) -> list[SavedState]:
+        """Return all questions, by name, with how much they have found.
+
+        Args:
+            made_by: only those that this name has saved.
+            cameras: only what these have seen is counted.
+        """
         with self._store.read() as connection:
-            every, counts = held.questions(connection), held.counts(connection)
+            every, counts = held.questions(connection), held.counts(connection, cameras)
         told = self._notifying.states(every)
         return [
             SavedState(one, *counts.get(one.question_id, (0, 0)), told.get(one.question_id))
             for one in every
+            if made_by is None or one.made_by == made_by
         ]
+
+    def waiting(self, made_by: str | None = None, cameras: Collection[str] | None = None) -> int:
+        """Return how many answers nobody has looked at, of the questions of `all`."""
+        with self._store.read() as connection:
+            return held.waiting(connection, made_by, cameras)
 
     def find(self, name: str) -> SavedState:
         """Return a question by its name.
@@ -228,10 +247,11 @@ class SavedService:
         return self._notifying.states(wanted)
 
     def _run(self, one: SavedQuestion) -> SavedRun:
-        if self._store.state().last_crop_id <= one.last_crop:
+        sight = self._sight_of(one.made_by)
+        if not sight.newer(one.last_crop):
             return SavedRun(one.name, False, 0, one.why_not)
         try:
-            found = self._ask(one)
+            found = self._ask(one, sight)
         except Exception as error:  # noqa: BLE001 - one question must not end an index run
             why_not = as_ours(error).message
             with self._store.write() as connection:
@@ -239,15 +259,17 @@ class SavedService:
             return SavedRun(one.name, False, 0, why_not)
         return SavedRun(one.name, True, found, None)
 
-    def _ask(self, one: SavedQuestion) -> int:
+    def _ask(self, one: SavedQuestion, sight: Sight) -> int:
         model = self._store.model()
         if one.pictures and (model is None or not model.matches(one.asked.model)):
             raise UsageError(
                 "the archive was re-embedded with another model, and the pictures of this question "
                 "were not kept: save it again"
             )
+        sight.require_crops(one.asked.crops)
+        request = sight.request(one.request)
         with acting(Author(one.made_by, one.case, one.reason)):
-            answer = self._searching.search_with(one.request, one.given)
+            answer = self._searching.search_with(request, one.given)
         statement = answer.statement
         found = [(match.crop.crop_id, match.score) for match in answer.matches]
         with self._store.write() as connection:

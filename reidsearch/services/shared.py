@@ -113,8 +113,16 @@ class Services:
         from reidsearch.services.notifying.service import NotifyService
         from reidsearch.services.saved import SavedService
 
-        told = NotifyService(self._store)
-        return SavedService(self._store, self.searching, self.identities.find, told)
+        def sight_of(name: str) -> Sight:
+            return self.sight(self.accounts.cameras_of(name))
+
+        return SavedService(
+            self._store,
+            self.searching,
+            self.identities.find,
+            sight_of,
+            NotifyService(self._store),
+        )
 
     @cached_property
     def browse(self) -> BrowseService:

@@ -93,6 +93,13 @@ class Sight:
         asked = list(ids)
         self._require("source", asked, self.sources(asked))
 
+    def newer(self, crop_id: int) -> bool:
+        """Tell whether a crop that may be seen was stored after this one."""
+        if self.cameras is None:
+            return self._store.state().last_crop_id > crop_id
+        with self._store.read() as connection:
+            return seen_by.newer_crop(connection, crop_id, self.cameras)
+
     def _require(self, what: str, asked: Iterable[int], seen: set[int]) -> None:
         for number in asked:
             if number not in seen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -234,11 +234,41 @@ def record_failure(connection: Connection, number: int, why_not: str) -> None:
     connection.execute(update(saved_question).where(wanted).values(why_not=why_not))
 
 
-def counts(connection: Connection) -> dict[int, tuple[int, int]]:
-    """Return of each question that found something how much, and how much of it is new."""
+def counts(
+    connection: Connection, cameras: Collection[str] | None = None
+) -> dict[int, tuple[int, int]]:
+    """Return of each question that found something how much, and how much of it is new.
+
+    Args:
+        cameras: only what these have seen is counted.
+    """
     c = saved_answer.c
     counted = select(c.question_id, func.count(), func.count(c.seen_us)).group_by(c.question_id)
+    if cameras is not None:
+        crop, camera = tables.crop, tables.camera
+        counted = (
+            counted.join(crop, crop.c.id == c.crop_id)
+            .join(camera, camera.c.id == crop.c.camera_id)
+            .where(camera.c.name.in_(cameras))
+        )
     return {number: (every, every - seen) for number, every, seen in connection.execute(counted)}
+
+
+def waiting(
+    connection: Connection, made_by: str | None = None, cameras: Collection[str] | None = None
+) -> int:
+    """Return how many answers nobody has looked at.
+
+    Args:
+        made_by: only those of the questions that this name has saved.
+        cameras: as of `counts`.
+    """
+    found = counts(connection, cameras)
+    if made_by is not None and found:
+        c = saved_question.c
+        own = set(connection.scalars(select(c.id).where(c.made_by == made_by)))
+        found = {number: told for number, told in found.items() if number in own}
+    return sum(new for _, new in found.values())
 
 
 def found_by(connection: Connection, number: int) -> list[Found]:

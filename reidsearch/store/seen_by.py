@@ -58,6 +58,14 @@ def known_cameras(connection: Connection, cameras: Collection[str]) -> tuple[str
     return tuple(name for name in known if name in cameras)
 
 
+def newer_crop(connection: Connection, crop_id: int, cameras: Collection[str]) -> bool:
+    """Tell whether a crop that comes from the cameras was stored after this one."""
+    crop, camera = tables.crop, tables.camera
+    newer = select(crop.c.id).join(camera, camera.c.id == crop.c.camera_id)
+    of_them = camera.c.name.in_(cameras) & (crop.c.id > crop_id)
+    return connection.execute(newer.where(of_them).limit(1)).first() is not None
+
+
 def _seen(
     connection: Connection,
     question: Select[Any],

@@ -6,14 +6,14 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
 
-from reidsearch.domain.answers import Answer
-
+Found = TypeVar("Found")
 KEPT_S = 60.0
 MOST = 32
 
 
-class KeptAnswers:
+class KeptAnswers(Generic[Found]):
     """Answers by who asked for what, each to be taken once; threads may share it.
 
     So that what follows on a page is of the answer on it, and no second search is made, and
@@ -22,10 +22,10 @@ class KeptAnswers:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._kept: OrderedDict[Hashable, tuple[float, Answer]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, tuple[float, Found]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def keep(self, key: Hashable, answer: Answer) -> None:
+    def keep(self, key: Hashable, answer: Found) -> None:
         """Keep an answer for a minute."""
         at = self._clock()
         with self._lock:
@@ -34,7 +34,7 @@ class KeptAnswers:
             while len(self._kept) > MOST or self._oldest_s(at) > KEPT_S:
                 self._kept.popitem(last=False)
 
-    def take(self, key: Hashable) -> Answer | None:
+    def take(self, key: Hashable) -> Found | None:
         """Return a kept answer, and keep it no longer; None: there is none."""
         at = self._clock()
         with self._lock:

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from reidsearch.base.actor import Author, acting
 from reidsearch.base.errors import ReidsearchError, UsageError
 from reidsearch.output.times import use_zone
+from reidsearch.web.api.saved import waiting
 from reidsearch.web.call import Call
 from reidsearch.web.chooser import TO_BE_CHOSEN, here, to_chooser, working
 from reidsearch.web.declared import Endpoint, Form, Given, Page
@@ -154,8 +155,17 @@ def menu_values(call: Call) -> dict[str, Any]:
     return {
         "menu": [page for page in PAGES if page.menu and call.may(page.role)],
         "working": None if call.person is NOBODY else working(call),
+        "waiting": 0 if call.person is NOBODY else _waiting(call),
         "here": here(call.request),
     }
+
+
+def _waiting(call: Call) -> int:
+    """Return how many new answers of saved questions wait; none where that cannot be read."""
+    try:
+        return waiting(call)
+    except ReidsearchError:  # which the page tells, or `check`
+        return 0
 
 
 async def person_of(request: Request, state: State) -> Person:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from reidsearch.base.locations import path_of
 from reidsearch.base.settings import SignInSettings
+from reidsearch.domain.answers import Answer
+from reidsearch.domain.clock_suggestion import ClockSuggestion
 from reidsearch.web.events import Listeners
 from reidsearch.web.kept_answers import KeptAnswers
 from reidsearch.web.kept_audit import KeptAudit
@@ -71,7 +73,8 @@ class State:
     views: Views = field(default_factory=Views)
     metrics: Metrics = field(default_factory=Metrics)
     warming: Warming = field(default_factory=Warming)
-    answers: KeptAnswers = field(default_factory=KeptAnswers)
+    answers: KeptAnswers[Answer] = field(default_factory=KeptAnswers)
+    clocks: KeptAnswers[ClockSuggestion] = field(default_factory=KeptAnswers)
     audit: KeptAudit = field(default_factory=KeptAudit)
     provider: Provider | None = None
     runner: JobRunner | None = None

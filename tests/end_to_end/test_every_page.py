@@ -56,7 +56,11 @@ def hostile(demo, tmp_path_factory) -> Path:
     archive = folder / "archive"
     videos = [folder / name for name in FILES.values()]
     listed = ("--sources", folder / "sources.csv")
-    program("index", *videos, "-a", archive, "--model", "builtin", *listed)
+    program("index", *videos[:2], "-a", archive, "--model", "builtin", *listed)
+    asked = ("--crop", 1, "--camera", SCRIPT, "--camera", TURNED, "--min-score", 0.3)
+    program("saved", "add", SCRIPT, *asked, "-a", archive)
+    program("saved", "add", LONG, "--crop", 1, "--min-score", 0.3, "-a", archive)
+    program("index", *videos, "-a", archive, *listed)
     program("link", "-a", archive, "--join-above", "0.6")
     first, second, third, *_ = matches_of(archive, 1)
     program("identity", "new", SCRIPT, 1, first, "-a", archive, "--note", SCRIPT)
@@ -81,6 +85,10 @@ QUERIES = {
     "/answer": "?crop=1&deciding=1",
     "/answer/absence": "?crop=1",
     "/compare": "?crop=1&match=6&deciding=1",
+    "/clocks": f"?reference={quote(SCRIPT)}",
+    "/clocks/suggestion": f"?reference={quote(SCRIPT)}&overlapping={quote(TURNED)}"
+    f"&overlapping={quote(LONG)}",
+    "/saved/question": f"?name={quote(LONG)}",
     "/case": f"?number={quote(CASE)}",
     "/intersection": "".join(
         f"{mark}place={quote(name)}&begins=2024-05-31T09:00Z&ends=2024-05-31T09:30Z"

@@ -175,3 +175,20 @@ def yard(tmp_path: Path, yard_of_strolls: Path, cheap_hashes: None) -> Iterator[
     shutil.copytree(yard_of_strolls, tmp_path / "archive")
     with serving(tmp_path / "archive", model="builtin") as served:
         yield served
+
+
+@pytest.fixture(scope="session")
+def town_of_wrong_clocks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three cameras of which `hall` and `yard` are 95 s fast and 140 s slow."""
+    town = drawn_town(people=40, cameras=3, hours=2, offsets_s=(0.0, 95.0, -140.0), seed=3)
+    folder = tmp_path_factory.mktemp("clocks") / "archive"
+    write_town(folder, town, look=Look(own=0.6), views=1)
+    return folder
+
+
+@pytest.fixture
+def clocked(tmp_path: Path, town_of_wrong_clocks: Path, cheap_hashes: None) -> Iterator[Served]:
+    """A copy of `town_of_wrong_clocks`, served."""
+    shutil.copytree(town_of_wrong_clocks, tmp_path / "archive")
+    with serving(tmp_path / "archive") as served:
+        yield served

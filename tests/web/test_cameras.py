@@ -65,6 +65,7 @@ OF_CAMERA = {
 }
 """Names of parts of a path and of fields that name something of a camera."""
 PLAIN: dict[str, Any] = {
+    "accept": ["yard=1.0"], "overlapping": [], "reference": "yard",
     "account_id": 1, "adjusted": True, "after": "2024-05-31T12:00:00Z", "again": "x",
     "answer": {}, "at": 1.0,
     "before": 9, "box": False, "camera": ["yard"], "cameras": None, "carrying": ["bag"],

@@ -34,6 +34,7 @@ from reidsearch.web.pages.asking import (
     filter_chips,
     query_images,
 )
+from reidsearch.web.pages.saved import savable
 from reidsearch.web.person import Role
 
 ABSENCE = "/answer/absence"
@@ -78,6 +79,7 @@ def answer(call: Call, asked: PageAsked) -> Values:
         "last_decision": call.identities.last_decision(),
         "ask": links(ASK, match=None),
         "save": _saved(asked),
+        "savable": savable(call, asked, found),
         "absence": links(ABSENCE) if absent else None,
     }
 

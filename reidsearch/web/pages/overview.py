@@ -50,6 +50,8 @@ def overview(call: Call, asked: Asked) -> Values:
         + max(0, len(told["not_supplied"]) - MOST_LISTED),
         "failures": failed[-MOST_LISTED:],
         "failed": len(failed),
+        "check_clocks": call.cameras is None
+        and len({one["camera"] for one in whole["sources"] if one["camera"]}) > 1,
         **running_values(call),
     }
 
