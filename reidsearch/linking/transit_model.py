@@ -82,7 +82,7 @@ def legs_of(identity_id: int, seen: Sequence[Presence]) -> list[Leg]:
         seen: `usable` ones, in any order.
     """
     found = []
-    for before, after, gap_s in _in_turn(seen):
+    for before, after, gap_s in in_turn(seen):
         if not EARLIEST_S <= gap_s <= HORIZON_S:
             continue
         found.append(
@@ -98,7 +98,8 @@ def legs_of(identity_id: int, seen: Sequence[Presence]) -> list[Leg]:
     return found
 
 
-def _in_turn(seen: Sequence[Presence]) -> Iterable[tuple[Presence, Presence, float]]:
+def in_turn(seen: Sequence[Presence]) -> Iterable[tuple[Presence, Presence, float]]:
+    """Give each stay, its first sighting alone, the next one and the seconds between them."""
     ordered = sorted(seen, key=lambda one: (one.first_us or 0, one.last_us or 0))
     before, end_us = None, 0
     for one in ordered:
@@ -135,7 +136,7 @@ def transit_model(people: Mapping[int, Sequence[Presence]]) -> TransitModel:
         for leg in legs_of(identity_id, kept):
             legs[leg.first, leg.second].append(leg)
         anew, all_stays = anew + 1, all_stays + 1
-        for before, _, gap_s in _in_turn(kept):
+        for before, _, gap_s in in_turn(kept):
             anew, all_stays = anew + (gap_s > ONE_WAY_S), all_stays + 1
             if gap_s > HORIZON_S:
                 last[before.camera or ""] += 1
