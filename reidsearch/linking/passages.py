@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.domain.next_footage import MISSED
-from reidsearch.domain.transit_times import HORIZON_S, TransitModel
+from reidsearch.domain.transit_times import ONE_WAY_S, TransitModel
 from reidsearch.linking.transit_model import Values, axis, seconds_at
 
 WORLDS, WAYS, STEPS = 40, 250, 5
 """Draws of what journeys leave possible; ways in each; cameras that a way passes at most."""
 SEED = 19
-_HIGHEST = float(axis(HORIZON_S))
+_HIGHEST = float(axis(ONE_WAY_S))
 Places = NDArray[np.int64]
 Stretches = Sequence[tuple[float, float]]
 

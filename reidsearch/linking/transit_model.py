@@ -73,17 +73,18 @@ def usable(seen: Iterable[Presence]) -> tuple[list[Presence], LeftOut]:
     return kept, LeftOut(**lacking)
 
 
-def legs_of(identity_id: int, seen: Sequence[Presence]) -> list[Leg]:
+def legs_of(identity_id: int, seen: Sequence[Presence], within_s: float = HORIZON_S) -> list[Leg]:
     """Return the journeys of one person from camera to camera.
 
     Sightings by one camera that follow each other closely are one stay, and no journey.
 
     Args:
         seen: `usable` ones, in any order.
+        within_s: sightings farther apart are no journey.
     """
     found = []
     for before, after, gap_s in in_turn(seen):
-        if not EARLIEST_S <= gap_s <= HORIZON_S:
+        if not EARLIEST_S <= gap_s <= within_s:
             continue
         found.append(
             Leg(
@@ -113,11 +114,14 @@ def in_turn(seen: Sequence[Presence]) -> Iterable[tuple[Presence, Presence, floa
         before, end_us = one, last_us
 
 
-def transit_model(people: Mapping[int, Sequence[Presence]]) -> TransitModel:
+def transit_model(
+    people: Mapping[int, Sequence[Presence]], within_s: float = HORIZON_S
+) -> TransitModel:
     """Return what the journeys of these identities say of the ways between cameras.
 
     Args:
         people: confirmed sightings by identity, usable or not.
+        within_s: sightings farther apart are no journey.
     """
     lacking = Counter[str]()
     legs: dict[tuple[str, str], list[Leg]] = defaultdict(list)
@@ -133,7 +137,7 @@ def transit_model(people: Mapping[int, Sequence[Presence]]) -> TransitModel:
         used, sightings = used + 1, sightings + len(kept)
         for one in kept:
             stays[one.camera or ""].append(one.seen_s)
-        for leg in legs_of(identity_id, kept):
+        for leg in legs_of(identity_id, kept, within_s):
             legs[leg.first, leg.second].append(leg)
         anew, all_stays = anew + 1, all_stays + 1
         for before, _, gap_s in in_turn(kept):

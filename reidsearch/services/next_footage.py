@@ -18,7 +18,7 @@ from reidsearch.domain.event_log import Event
 from reidsearch.domain.footage import UNSEEN, SourceCoverage, SourceState
 from reidsearch.domain.next_footage import Fetch, Lack, NextFootage
 from reidsearch.domain.transit_times import HORIZON_S, ONE_WAY_S, TransitModel
-from reidsearch.linking.following import Following, following, hidden_at, unseen
+from reidsearch.linking.onward import Onward, hidden_at, onward, unseen
 from reidsearch.linking.passages import WORLDS, Passages, Walks
 from reidsearch.linking.transit_model import Values, transit_model, usable
 from reidsearch.services.search_log import entries_of
@@ -56,7 +56,7 @@ class Anew:
     """
 
     rates: Mapping[str, Values]
-    follows: Following
+    follows: Onward
     cameras: Sequence[str]
     looked: Mapping[str, Sequence[Stretch]]
 
@@ -117,10 +117,10 @@ def next_footage(
             kind=Kind.IDENTITY_EMPTY,
             identity=identity.name,
         )
-    model = transit_model(people)
+    model = transit_model(people, ONE_WAY_S)
     looked = analysed(sources)
     lacking = _lacking(sources)
-    follows = following(people, model, looked)
+    follows = onward(people, model, looked)
     anew = Anew(_fresh(people, looked), follows, model.cameras, looked)
     spans = _spans(seen, model, follows, looked)
     places = sorted({*looked, *model.cameras})
@@ -149,7 +149,7 @@ def next_footage(
 def _spans(
     seen: Sequence[Presence],
     model: TransitModel,
-    follows: Following,
+    follows: Onward,
     looked: Mapping[str, Sequence[Stretch]],
 ) -> list[_Span]:
     """Return the stretches before, between and after the sightings, up to twelve hours long."""

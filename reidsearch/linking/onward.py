@@ -27,7 +27,7 @@ BELIEVED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Following:
+class Onward:
     """How often each camera is followed by each; columns one more than rows: the last is away.
 
     Args:
@@ -43,7 +43,7 @@ def unseen(follows: Values, hidden: Values) -> Values:
     """Return with which chance somebody who passes a camera is shown by none after it.
 
     Args:
-        follows: (cameras, cameras + 1) as `Following.forwards`.
+        follows: (cameras, cameras + 1) as `Onward.forwards`.
         hidden: (cameras,) the chance that a camera would not show a passage.
 
     Returns:
@@ -75,9 +75,9 @@ class _Step:
     to_us: int
 
 
-def following(
+def onward(
     people: Mapping[int, Sequence[Presence]], model: TransitModel, looked: Analysed
-) -> Following:
+) -> Onward:
     """Return which cameras follow which.
 
     Args:
@@ -86,7 +86,7 @@ def following(
     """
     steps, steps_back = _steps(people)
     pairs = set(model.times)
-    return Following(
+    return Onward(
         _expected(steps, pairs, model.cameras, looked),
         _expected(steps_back, {(b, a) for a, b in pairs}, model.cameras, looked),
     )
