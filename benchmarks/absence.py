@@ -1,6 +1,7 @@
 """Is the chance of being found calibrated? People of a made-up town are searched for.
 
     python benchmarks/absence.py --write
+    python benchmarks/absence.py --holes --write
     python benchmarks/absence.py --cost
     python benchmarks/absence.py --picture docs/absence.png
 
@@ -8,8 +9,10 @@ A town's footage lacks stretches, people are detected as often as the detector's
 height, and the town's looks decide at which rank they are. People who truly were at a camera in an
 hour are asked for at that camera and hour, detected or not, with a crop from another camera. The
 chance that `Archive.absence` states is compared with the share who were really shown. Where the
-ranking was measured on confirmed people, these are others than those who are asked for. `--cost`
-compares searches with and without it.
+ranking was measured on confirmed people, these are others than those who are asked for. `--holes`
+asks in twelve other towns, for intervals of the share that count camera-hours and not questions:
+all who come in one hour share its holes. `--cost`: what it adds to a search, of a library that was
+asked before and of a command that begins with nothing.
 """
 
 from __future__ import annotations
@@ -17,10 +20,13 @@ from __future__ import annotations
 import datetime as dt
 import math
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -48,7 +54,9 @@ from reidsearch.services import absence as absence_service
 from reidsearch.vision.detection.heights import curves, recall_of
 
 COMMAND = "python benchmarks/absence.py --write"
+HOLES_COMMAND = "python benchmarks/absence.py --holes --write"
 TOWNS = 6
+OTHER_TOWNS = range(100, 112)
 CONFIRMED = 20  # people; the others are asked for
 K = 3
 SEGMENT_S = 900
@@ -61,26 +69,37 @@ DETECTOR = next(name for name in curves() if name.startswith("person-detection-0
 
 @dataclass(frozen=True)
 class Asked:
-    """One question: the chance that was stated, and whether the person was shown."""
+    """One question: the chance that was stated, and whether the person was shown.
+
+    Args:
+        hole: the camera and hour that was asked for, of one town.
+    """
 
     way: str
     stated: float
     low: float
     high: float
     found: bool
+    hole: tuple[object, ...]
 
 
 @click.command(help=__doc__.splitlines()[0])
 @click.option("--write", is_flag=True, help="Write benchmarks/results/absence.csv.")
+@click.option("--holes", "other", is_flag=True, help="Other towns, counted by camera-hours.")
 @click.option("--cost", is_flag=True, help="What it costs beside the search.")
 @click.option("--picture", type=click.Path(path_type=Path), help="Draw the chances of a day.")
-def main(write: bool, cost: bool, picture: Path | None) -> None:
+def main(write: bool, other: bool, cost: bool, picture: Path | None) -> None:
     """Measure, and print or write the table."""
     if picture is not None:
         picture.write_bytes(encode(day(), picture.suffix))
         return
     if cost:
         print_cost()
+        return
+    if other:
+        rows = holes()
+        if write:
+            put("absence-holes", rows, command=HOLES_COMMAND, note=machine())
         return
     every = []
     for seed in range(TOWNS):
@@ -91,7 +110,7 @@ def main(write: bool, cost: bool, picture: Path | None) -> None:
         put("absence", rows, command=COMMAND, note=machine())
 
 
-def asked_of_town(seed: int) -> Iterator[Asked]:
+def asked_of_town(seed: int, ways: Sequence[str] = WAYS) -> Iterator[Asked]:
     """Draw a town, write what a camera system would have, and ask for everybody else's hours."""
     rng = np.random.default_rng((seed, 41))
     town = drawn_town(people=60, cameras=4, hours=3, walks=3, couples=0, seed=seed + 1)
@@ -119,7 +138,7 @@ def asked_of_town(seed: int) -> Iterator[Asked]:
         )
         with Archive.open(made) as archive:
             archive.neighbours.keep()
-        for number, way in enumerate(WAYS):
+        for number, way in enumerate(ways):
             path = Path(folder) / str(number)
             shutil.copytree(made, path)
             with Archive.open(path) as archive:
@@ -193,7 +212,8 @@ def ask(
     if told.chance.value is None:
         return None
     found = any(one.tracklet and one.tracklet.tracklet_id in own for one in answer.matches)
-    return Asked(way, told.chance.value, told.chance.low, told.chance.high, found)
+    chance, hole = told.chance, (archive.archive_id, camera, hour)
+    return Asked(way, chance.value, chance.low, chance.high, found, hole)
 
 
 def rows_of(way: str, every: Sequence[Asked]) -> Iterator[Row]:
@@ -253,32 +273,90 @@ def day() -> Drawing:
             return absence_picture(told, Imprint("archive", archive.archive_id, at, command))
 
 
+def holes() -> list[Row]:
+    """Ask in other towns; one row for each fifth of the stated chance."""
+    every = []
+    for seed in OTHER_TOWNS:
+        every += asked_of_town(seed, WAYS[:1])
+        print(f"town {seed}: {len(every)} asked", flush=True)
+    return shown(holes_rows(every))
+
+
+def holes_rows(every: Sequence[Asked]) -> Iterator[Row]:
+    """Give the mean of what was stated, and the share who were shown, by camera-hours."""
+    edges = [*pairwise(BINS), (0.0, 1.0)]
+    for low, high in edges:
+        part = [one for one in every if low <= one.stated and (one.stated < high or high == 1.0)]
+        of_hole: dict[tuple[object, ...], list[bool]] = {}
+        for one in part:
+            of_hole.setdefault(one.hole, []).append(one.found)
+        counts = np.array([(sum(found), len(found)) for found in of_hole.values()])
+        drawn = np.random.default_rng(43).integers(len(counts), size=(2_000, len(counts)))
+        hits, asked = counts[drawn].sum(1).T
+        ends = np.quantile(hits / asked, [0.025, 0.975])
+        yield {
+            "stated chance": "all" if (low, high) == (0.0, 1.0) else f"{low:.1f} to {high:.1f}",
+            "camera-hours": str(len(counts)),
+            "asked": str(len(part)),
+            "stated": f"{np.mean([one.stated for one in part]):.2f}",
+            "found": f"{np.mean([one.found for one in part]):.2f}",
+            "found low": f"{ends[0]:.2f}",
+            "found high": f"{ends[1]:.2f}",
+        }
+
+
 def print_cost() -> None:
-    """Compare warm searches without it, and it alone: first, and once measured."""
+    """Tell what share of a search's time it adds, warm and cold."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "archive"
-        town = drawn_town(people=600, cameras=5, hours=24, walks=6, couples=0)
+        town = drawn_town(people=1250, cameras=8, hours=48, walks=6, couples=0)
         written = write_town(path, town, settings={"detector": DETECTOR})
         with Archive.open(path) as archive:
             for person in range(CONFIRMED):
                 own = [one.crop_ids[0] for one in written if one.sighting.person == person]
                 archive.identities.new(f"person {person}", own)
-            crops = [one.crop_ids[0] for one in written[:200]]
-            answers = [archive.search(crop) for crop in crops[:20]]
+        print(f"{len(written) * 3:,} crops, {8 * 48} sources, {CONFIRMED} people confirmed")
+        warm_and_cold(path, [one.crop_ids[0] for one in written[:: len(written) // 60]])
+
+
+def warm_and_cold(path: Path, crops: Sequence[int]) -> None:
+    """Print the medians of both, of an archive that is prepared."""
+    search, told = [], []
+    with Archive.open(path) as archive:
+        archive.absences.unless_confident(archive.search(crops[0]))
+        for crop in crops[1:]:
             begin = time.perf_counter()
-            archive.absence(answers[0])
-            first = time.perf_counter() - begin
-            search, told = [], []
-            for crop in crops:
-                begin = time.perf_counter()
-                answer = archive.search(crop)
-                search.append(time.perf_counter() - begin)
-                begin = time.perf_counter()
-                archive.absence(answer)
-                told.append(time.perf_counter() - begin)
-        print(f"{len(written) * 3:,} crops, {5 * 24} sources")
-        print(f"a warm search: {1000 * np.median(search):.1f} ms")
-        print(f"the chance: {1000 * np.median(told):.1f} ms; the first time {1000 * first:.0f} ms")
+            answer = archive.search(crop)
+            searched = time.perf_counter()
+            archive.absences.unless_confident(answer)
+            search.append(searched - begin)
+            told.append(time.perf_counter() - searched)
+    added = np.median(np.array(told)) / np.median(np.array(search))
+    print(f"warm: a search {1000 * np.median(search):.1f} ms, the chance adds {added:.1%}")
+    cold = []
+    for crop in crops[1:8]:
+        command = [sys.executable, "-c", COLD, str(path), str(crop)]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        cold.append([float(number) for number in done.stderr.split()[-2:]])
+    whole, alone = np.median(np.array(cold), axis=0)
+    print(f"cold: a command {whole - alone:.2f} s, the chance adds {alone / (whole - alone):.0%}")
+
+
+COLD = """
+import sys, time
+began = time.perf_counter()
+from reidsearch.cli import query_many
+from reidsearch.cli.main import cli
+absence_of, took = query_many.absence_of, []
+def timed(*args):
+    begin = time.perf_counter()
+    found = absence_of(*args)
+    took.append(time.perf_counter() - begin)
+    return found
+query_many.absence_of = timed
+cli(["query", "-a", sys.argv[1], "--crop", sys.argv[2]], standalone_mode=False)
+print(time.perf_counter() - began, sum(took), file=sys.stderr)
+"""
 
 
 if __name__ == "__main__":

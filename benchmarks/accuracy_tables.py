@@ -366,6 +366,27 @@ TABLES = {
             "link: IDF1": ({"rule": "link (adjusted >= 0.45)"}, "{IDF1}"),
         },
     ),
+    "absence-holes": Table(
+        "absence-holes",
+        "stated chance",
+        {
+            name: {"stated chance": name}
+            for name in (
+                "0.0 to 0.2",
+                "0.2 to 0.4",
+                "0.4 to 0.6",
+                "0.6 to 0.8",
+                "0.8 to 1.0",
+                "all",
+            )
+        },
+        {
+            "camera-hours": ({}, "{camera-hours}"),
+            "asked": ({}, "{asked}"),
+            "stated": ({}, "{stated}"),
+            "shown": ({}, "{found} ({found low} to {found high})"),
+        },
+    ),
     **{
         f"absence, {way}": Table(
             "absence",

@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.domain.next_footage import MISSED
-from reidsearch.domain.transit_times import HORIZON_S, TransitModel
+from reidsearch.domain.transit_times import ONE_WAY_S, TransitModel
 from reidsearch.linking.transit_model import Values, axis, seconds_at
 
 WORLDS, WAYS, STEPS = 40, 250, 5
 """Draws of what journeys leave possible; ways in each; cameras that a way passes at most."""
 SEED = 19
-_HIGHEST = float(axis(HORIZON_S))
+_HIGHEST = float(axis(ONE_WAY_S))
 Places = NDArray[np.int64]
 Stretches = Sequence[tuple[float, float]]
 
@@ -62,7 +62,7 @@ class Passages:
 class Walks:
     """Draws ways by a model, forwards in time or backwards."""
 
-    def __init__(self, model: TransitModel, *, backwards: bool = False) -> None:
+    def __init__(self, model: TransitModel, follows: Values, *, backwards: bool = False) -> None:
         self.cameras, self._backwards = model.cameras, backwards
         # The same draws every time and everywhere: of this generator NumPy promises the stream.
         self._random = np.random.RandomState(SEED)
@@ -75,15 +75,14 @@ class Walks:
         for (first, second), time in model.times.items():
             here, there = number[first], number[second]
             pair = (there, here) if backwards else (here, there)
-            weight[pair] = time.journeys + 0.5
+            weight[pair] = follows[pair]
             for kept, drawn in (
                 (self._centre, time.centre),
                 (self._spread, time.spread),
                 (self._detour, time.share),
             ):
                 kept[:, pair[0], pair[1]] = drawn[:WORLDS]
-        for camera, away in _away(model, backwards=backwards).items():
-            weight[number[camera], count] = away + 0.5
+        weight[:, count] = follows[:, count]
         drawn_weight = self._random.standard_gamma(
             np.maximum(weight, 1e-9), (WORLDS, *weight.shape)
         )
@@ -171,20 +170,3 @@ class Walks:
             for first, last in analysed.get(camera, ()):
                 found |= (at == place) & (begin >= first) & (begin <= last)
         return found
-
-
-def _away(model: TransitModel, *, backwards: bool) -> dict[str, float]:
-    """Return by camera how often nobody was seen after it (backwards: before it)."""
-    unknown = {pair: n for pair, n in model.counts.items() if pair not in model.times}
-    away: dict[str, float] = {}
-    for camera in model.cameras:
-        side = 1 if backwards else 0
-        lost = sum(n for pair, n in unknown.items() if pair[side] == camera)
-        if backwards:
-            passed = sum(n for (first, _), n in model.counts.items() if first == camera)
-            arrived = sum(n for (_, second), n in model.counts.items() if second == camera)
-            lost += max(passed + model.last.get(camera, 0) - arrived, 0)
-        else:
-            lost += model.last.get(camera, 0)
-        away[camera] = float(lost)
-    return away

@@ -73,17 +73,18 @@ def usable(seen: Iterable[Presence]) -> tuple[list[Presence], LeftOut]:
     return kept, LeftOut(**lacking)
 
 
-def legs_of(identity_id: int, seen: Sequence[Presence]) -> list[Leg]:
+def legs_of(identity_id: int, seen: Sequence[Presence], within_s: float = HORIZON_S) -> list[Leg]:
     """Return the journeys of one person from camera to camera.
 
     Sightings by one camera that follow each other closely are one stay, and no journey.
 
     Args:
         seen: `usable` ones, in any order.
+        within_s: sightings farther apart are no journey.
     """
     found = []
-    for before, after, gap_s in _in_turn(seen):
-        if not EARLIEST_S <= gap_s <= HORIZON_S:
+    for before, after, gap_s in in_turn(seen):
+        if not EARLIEST_S <= gap_s <= within_s:
             continue
         found.append(
             Leg(
@@ -98,7 +99,8 @@ def legs_of(identity_id: int, seen: Sequence[Presence]) -> list[Leg]:
     return found
 
 
-def _in_turn(seen: Sequence[Presence]) -> Iterable[tuple[Presence, Presence, float]]:
+def in_turn(seen: Sequence[Presence]) -> Iterable[tuple[Presence, Presence, float]]:
+    """Give each stay, its first sighting alone, the next one and the seconds between them."""
     ordered = sorted(seen, key=lambda one: (one.first_us or 0, one.last_us or 0))
     before, end_us = None, 0
     for one in ordered:
@@ -112,11 +114,14 @@ def _in_turn(seen: Sequence[Presence]) -> Iterable[tuple[Presence, Presence, flo
         before, end_us = one, last_us
 
 
-def transit_model(people: Mapping[int, Sequence[Presence]]) -> TransitModel:
+def transit_model(
+    people: Mapping[int, Sequence[Presence]], within_s: float = HORIZON_S
+) -> TransitModel:
     """Return what the journeys of these identities say of the ways between cameras.
 
     Args:
         people: confirmed sightings by identity, usable or not.
+        within_s: sightings farther apart are no journey.
     """
     lacking = Counter[str]()
     legs: dict[tuple[str, str], list[Leg]] = defaultdict(list)
@@ -132,10 +137,10 @@ def transit_model(people: Mapping[int, Sequence[Presence]]) -> TransitModel:
         used, sightings = used + 1, sightings + len(kept)
         for one in kept:
             stays[one.camera or ""].append(one.seen_s)
-        for leg in legs_of(identity_id, kept):
+        for leg in legs_of(identity_id, kept, within_s):
             legs[leg.first, leg.second].append(leg)
         anew, all_stays = anew + 1, all_stays + 1
-        for before, _, gap_s in _in_turn(kept):
+        for before, _, gap_s in in_turn(kept):
             anew, all_stays = anew + (gap_s > ONE_WAY_S), all_stays + 1
             if gap_s > HORIZON_S:
                 last[before.camera or ""] += 1

@@ -1,6 +1,7 @@
 """With which chance a search would have shown somebody, had they been there.
 
-Everything is computed when it is asked for, from what the archive holds by then; nothing is stored.
+Everything is computed from what the archive holds when it is asked for; nothing is stored. What
+does not depend on the answer is kept in memory for as long as the archive stands as it did.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from reidsearch.base.time_of_day import offset_us
@@ -17,24 +17,18 @@ from reidsearch.domain.absence import (
     HOUR_US,
     Absence,
     CameraAbsence,
-    Cell,
-    Covered,
     Factor,
     Interval,
     cells_of,
-    common_us,
     confident,
-    covered,
-    merged,
-    product,
 )
 from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.answers import Answer, Statement
 from reidsearch.domain.decisions import Member
-from reidsearch.domain.footage import UNSEEN
 from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.services.absence_asked import asked_within
+from reidsearch.services.absence_camera import chance_of_camera, without_footage
 from reidsearch.services.absence_detection import Detection
 from reidsearch.services.absence_factors import (
     CERTAIN,
@@ -46,7 +40,7 @@ from reidsearch.services.absence_factors import (
 from reidsearch.store.crops.labelled import confirmed_crops, labelled_crops
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.reader import any_footage
-from reidsearch.store.footage.searched import Analysed, analysed
+from reidsearch.store.footage.searched import Analysed, analysed, footage_stamp
 from reidsearch.store.footage.tracklet_reader import tracklet_ids
 from reidsearch.store.identities.store import last_decision, marks
 from reidsearch.store.selection import cameras_passing
@@ -58,6 +52,12 @@ if TYPE_CHECKING:
 
 ENOUGH_PEOPLE = 10
 """Who were seen by two cameras: of fewer the share that is found again says next to nothing."""
+
+MOST_KEPT = 16
+"""Of so many kinds of searches the chances are kept; then it begins anew."""
+
+_ByCamera = tuple[Sequence[Interval], int, tuple[CameraAbsence, ...]]
+"""The time asked for, how long a cell is, and each camera."""
 
 _MODELLED = {"cameras", "not_cameras", "after", "before", "sources", "exclude_crops"}
 _MODELLED |= {"wearing", "with_things", "without_things", "time_of_day"}
@@ -76,6 +76,11 @@ class AbsenceService:
         self, store: Store, gallery: Gallery, reader: Callable[[bool], ScoreReader]
     ) -> None:
         self._store, self._gallery, self._reader = store, gallery, reader
+        self._of_state: tuple[
+            Hashable,
+            dict[Filters, tuple[Sequence[Analysed], Detection]],
+            dict[tuple[Filters, tuple[Factor, ...]], _ByCamera],
+        ] = (None, {}, {})
         self._kept: tuple[Hashable, tuple[FoundAgain | None, str]] | None = None
 
     def of(self, answer: Answer, cameras: Collection[str] | None = None) -> Absence:
@@ -86,39 +91,24 @@ class AbsenceService:
             cameras: the only ones that may be learned from, of an account that is limited to them;
                 None: all. What the answer searched is limited by its filters.
         """
+        return self._of(answer, cameras, self._confident(answer))
+
+    def _of(self, answer: Answer, cameras: Collection[str] | None, known: bool | None) -> Absence:
         filters = answer.statement.filters
-        sources = analysed(self._store, filters)
         ranking = self._ranking(answer, cameras)
         others = tuple(other_factors(answer.statement))
-        asked = self._asked(filters, sources)
-        zone = self._zone(filters)
-        ahead_us = offset_us(zone, from_us(asked[0][0])) if asked else 0
-        step_us, cells = cells_of(asked, ahead_us)
-        fixed = (ranking, *(one for _, one in others))
-        heights = Detection(self._store, sources)
-        names = dict.fromkeys(
-            sorted({one.source.camera for one in sources}, key=lambda name: (name is None, name))
+        asked, step_us, shown = self._by_camera(
+            replace(filters, exclude_crops=()), (ranking, *(one for _, one in others))
         )
-        shown = [
-            self._camera(
-                name, [one for one in sources if one.source.camera == name], heights, fixed, cells
-            )
-            for name in names
-        ]
-        shown += [
-            _without_footage(name, self._holds_pictures(name), fixed)
-            for name in self._asked_for(filters)
-            if name not in names
-        ]
         return Absence(
             answer,
-            self._confident(answer),
+            known,
             asked[0][0] if asked else None,
             asked[-1][1] if asked else None,
             step_us,
             ranking,
             others,
-            tuple(shown),
+            shown,
             tuple(_notes(answer.statement)),
             tuple(_narrowed(answer.statement)),
         )
@@ -131,11 +121,15 @@ class AbsenceService:
         That is an answer with a confident match, and any of an archive without footage, of which
         nothing is known. Raises as `of`.
         """
-        return self.of(answer, cameras) if self.needed(answer, cameras) else None
+        known = self._confident(answer)
+        return self._of(answer, cameras, known) if self._needed(known, cameras) else None
 
     def needed(self, answer: Answer, cameras: Collection[str] | None = None) -> bool:
         """Tell, in milliseconds, whether an answer needs it said; see `unless_confident`."""
-        if self._confident(answer):
+        return self._needed(self._confident(answer), cameras)
+
+    def _needed(self, known: bool | None, cameras: Collection[str] | None) -> bool:
+        if known:
             return False
         if cameras is None:
             return any_footage(self._store)
@@ -154,43 +148,56 @@ class AbsenceService:
 
     # -- coverage -----------------------------------------------------------------------------
 
-    def _camera(
+    def _by_camera(self, filters: Filters, fixed: Sequence[Factor]) -> _ByCamera:
+        """Return the time asked for, how long a cell is, and the chances of each camera.
+
+        Kept for each state of the archive and of its footage: of many queries only the first costs
+        more than a look at what that state is.
+        """
+        with self._gallery.busy:
+            self._gallery.sync()
+            zone = stored_timezone(self._store)
+            state = self._gallery.state, zone, footage_stamp(self._store)
+            if self._of_state[0] != state:
+                self._of_state = state, {}, {}
+            _, footage, told = self._of_state
+            if filters not in footage:
+                sources = analysed(self._store, filters)
+                footage[filters] = sources, Detection(self._store, sources)
+            key = filters, tuple(fixed)
+            if key not in told:
+                told[key] = self._computed(filters, fixed, *footage[filters])
+            found = told[key]
+            if len(footage) >= MOST_KEPT or len(told) >= MOST_KEPT:
+                self._of_state = None, {}, {}
+            return found
+
+    def _computed(
         self,
-        name: str | None,
+        filters: Filters,
+        fixed: Sequence[Factor],
         sources: Sequence[Analysed],
         heights: Detection,
-        fixed: Sequence[Factor],
-        cells: Sequence[tuple[Interval, list[Interval]]],
-    ) -> CameraAbsence:
-        detection = heights.of(sources)
-        chance = product([detection, *fixed])
-        timed = [one for one in sources if one.source.first_us is not None]
-        notes = []
-        if len(timed) < len(sources):
-            notes.append(
-                f"of {len(sources) - len(timed):,} of {len(sources):,} sources the clock is not "
-                "known: when they show something cannot be told, and no hour counts them"
-            )
-        if not timed:
-            share = _share_of_footage(sources)
-            return CameraAbsence(
-                name, share, detection, share.times(chance), notes=(*notes, _NO_HOURS)
-            )
-        seen = merged(stretch for one in timed for stretch in _analysed(one))
-        unsure = [one.source.clock.uncertainty_s for one in timed]
-        if None in unsure:
-            notes.append("how far the clock of its footage may be off is not known")
-        off_us = round(max((one for one in unsure if one is not None), default=0.0) * 1_000_000)
-        asked = merged(part for _, parts in cells for part in parts)
-        whole = covered(seen, asked, off_us)
-        hours = []
-        for (first, last), parts in cells:
-            share = covered(seen, parts, off_us)
-            asked_us = sum(to - since for since, to in parts)
-            hours.append(Cell(first, last, asked_us, share, share.times(chance)))
-        return CameraAbsence(
-            name, whole, detection, whole.times(chance), tuple(hours), tuple(notes)
+    ) -> _ByCamera:
+        asked = self._asked(filters, sources)
+        zone = self._zone(filters)
+        ahead_us = offset_us(zone, from_us(asked[0][0])) if asked else 0
+        step_us, cells = cells_of(asked, ahead_us)
+        names = dict.fromkeys(
+            sorted({one.source.camera for one in sources}, key=lambda name: (name is None, name))
         )
+        shown = [
+            chance_of_camera(
+                name, [one for one in sources if one.source.camera == name], heights, fixed, cells
+            )
+            for name in names
+        ]
+        shown += [
+            without_footage(name, self._holds_pictures(name), fixed)
+            for name in self._asked_for(filters)
+            if name not in names
+        ]
+        return asked, step_us, tuple(shown)
 
     def _asked(self, filters: Filters, sources: Sequence[Analysed]) -> list[Interval]:
         """Return the time that is asked about; empty: there is no clock to tell it by."""
@@ -308,7 +315,6 @@ _LEANS = {
     "confirmed pairs": "which somebody has found before: of harder ones it may be less",
     "labelled pairs": "whose labels came with the crops",
 }
-_NO_HOURS = "the share analysed is that of its footage, whenever it was taken"
 
 
 def _narrowed(statement: Statement) -> list[str]:
@@ -332,46 +338,3 @@ def _notes(statement: Statement) -> list[str]:
     if statement.ranked_by.reranked:
         found.append("ranks are told by score: what re-ranking moves is not counted")
     return found
-
-
-def _without_footage(name: str, pictures: bool, fixed: Sequence[Factor]) -> CameraAbsence:
-    """Return a camera of which no footage passes: nothing is known of it, or nothing is there."""
-    if not pictures:
-        nothing = Covered(0.0, 0.0, 0.0)
-        factor = Factor(None, 0, "there is no footage of it")
-        zero = nothing.times(product([factor, *fixed]))
-        return CameraAbsence(name, nothing, factor, zero, notes=("it has no footage here",))
-    factor = Factor(None, 0, "there are pictures of it and no footage")
-    unknown = replace(product([factor, *fixed]), value=None, low=0.0)
-    return CameraAbsence(
-        name,
-        None,
-        factor,
-        unknown,
-        notes=("it has pictures and no footage: which part of its time they are of is not known",),
-    )
-
-
-def _analysed(one: Analysed) -> list[Interval]:
-    """Return when a source with a clock was analysed, on the wall clock."""
-    clock, found = one.source.clock, []
-    for span in one.spans:
-        first = clock.at_us(Fraction(span.from_us, 1_000_000))
-        last = clock.at_us(Fraction(span.to_us, 1_000_000))
-        if span.how not in UNSEEN and first is not None and last is not None:
-            found.append((first, last))
-    return found
-
-
-def _share_of_footage(sources: Sequence[Analysed]) -> Covered:
-    """Return which share of the footage of sources was analysed, in media time."""
-    total = sum(one.source.duration_us for one in sources)
-    seen = sum(
-        common_us(
-            merged((span.from_us, span.to_us) for span in one.spans if span.how not in UNSEEN),
-            [(0, max(one.source.duration_us, 1))],
-        )
-        for one in sources
-    )
-    share = seen / total if total else 0.0
-    return Covered(share, share, share)

@@ -24,9 +24,16 @@ class Detection:
     def __init__(self, store: Store, sources: Sequence[Analysed]) -> None:
         self._store, self._sources = store, sources
         self._all: Factor | None = None
+        self._of: dict[tuple[int, ...], Factor] = {}
 
     def of(self, sources: Sequence[Analysed]) -> Factor:
         """Return the factor of the sources of one camera; of too few heights, that of all."""
+        ids = tuple(one.source.source_id for one in sources)
+        if ids not in self._of:
+            self._of[ids] = self._found(sources)
+        return self._of[ids]
+
+    def _found(self, sources: Sequence[Analysed]) -> Factor:
         found = self._measured(sources, "the camera itself")
         if found is not None:
             return found

@@ -18,6 +18,7 @@ from reidsearch.domain.event_log import Event
 from reidsearch.domain.footage import UNSEEN, SourceCoverage, SourceState
 from reidsearch.domain.next_footage import Fetch, Lack, NextFootage
 from reidsearch.domain.transit_times import HORIZON_S, ONE_WAY_S, TransitModel
+from reidsearch.linking.onward import Onward, hidden_at, onward, unseen
 from reidsearch.linking.passages import WORLDS, Passages, Walks
 from reidsearch.linking.transit_model import Values, transit_model, usable
 from reidsearch.services.search_log import entries_of
@@ -43,6 +44,29 @@ class _Span:
     to_us: int
     passages: Passages
     reached: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Anew:
+    """Who appears without having been seen anywhere, and is not seen after it either.
+
+    Args:
+        rates: by camera how often, a second, somebody appears there anew: (WORLDS,) draws.
+        cameras: those of `follows`.
+    """
+
+    rates: Mapping[str, Values]
+    follows: Onward
+    cameras: Sequence[str]
+    looked: Mapping[str, Sequence[Stretch]]
+
+    def share(self, camera: str, hole: Stretch) -> Values:
+        """Return the chance that a person did so in a hole: (WORLDS,)."""
+        if camera not in self.rates or camera not in self.cameras:
+            return np.zeros(WORLDS)
+        hidden = hidden_at(self.looked, self.cameras, hole[0], hole[1])
+        alone = float(unseen(self.follows.forwards, hidden)[self.cameras.index(camera)])
+        return np.asarray(1 - np.exp(-self.rates[camera] * alone * (hole[1] - hole[0]) / 1e6))
 
 
 def next_footage(
@@ -93,18 +117,19 @@ def next_footage(
             kind=Kind.IDENTITY_EMPTY,
             identity=identity.name,
         )
-    model = transit_model(people)
+    model = transit_model(people, ONE_WAY_S)
     looked = analysed(sources)
     lacking = _lacking(sources)
-    fresh = _fresh(people, looked)
-    spans = _spans(seen, model, looked)
+    follows = onward(people, model, looked)
+    anew = Anew(_fresh(people, looked), follows, model.cameras, looked)
+    spans = _spans(seen, model, follows, looked)
     places = sorted({*looked, *model.cameras})
     until_us = to_us(now())
     fetches = [
         fetch
         for camera in places
         for hole in _holes(looked.get(camera, ()), spans, until_us)
-        for fetch in [_fetch(camera, hole, spans, lacking, keeps_days or {}, fresh.get(camera))]
+        for fetch in [_fetch(camera, hole, spans, lacking, keeps_days or {}, anew)]
     ]
     fetches.sort(
         key=lambda one: (
@@ -134,10 +159,14 @@ def _away_us(one: Fetch, seen: Sequence[Presence]) -> int:
 
 
 def _spans(
-    seen: Sequence[Presence], model: TransitModel, looked: Mapping[str, Sequence[Stretch]]
+    seen: Sequence[Presence],
+    model: TransitModel,
+    follows: Onward,
+    looked: Mapping[str, Sequence[Stretch]],
 ) -> list[_Span]:
     """Return the stretches before, between and after the sightings, up to twelve hours long."""
-    forwards, backwards = Walks(model), Walks(model, backwards=True)
+    forwards = Walks(model, follows.forwards)
+    backwards = Walks(model, follows.backwards, backwards=True)
     analysed_s = {
         camera: [(first / 1e6, last / 1e6) for first, last in some]
         for camera, some in looked.items()
@@ -222,7 +251,7 @@ def _fetch(
     spans: Sequence[_Span],
     lacking: Mapping[str, Sequence[tuple[int, int, Lack]]],
     keeps_days: Mapping[str, float],
-    fresh: Values | None,
+    anew: Anew,
 ) -> Fetch:
     none: Values | None = None
     for span in spans:
@@ -230,8 +259,8 @@ def _fetch(
             continue
         share = span.passages.share(camera, hole[0] / 1e6, hole[1] / 1e6)
         none = (1 - share) if none is None else none * (1 - share)
-    if none is not None and fresh is not None:
-        none = none * np.exp(-fresh * (hole[1] - hole[0]) / 1e6)
+    if none is not None:
+        none = none * (1 - anew.share(camera, hole))
     days = keeps_days.get(camera)
     overwritten = None if days is None else from_us(hole[0]) + dt.timedelta(days=days)
     lack = _lack(hole, lacking.get(camera, ()))

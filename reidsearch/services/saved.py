@@ -48,6 +48,7 @@ class SavedService:
 
     Args:
         sight_of: what the account of a name may see at the time; of a name without one: all.
+        notifying: who is told of new answers, by this machine and user.
     """
 
     def __init__(

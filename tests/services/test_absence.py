@@ -12,12 +12,14 @@ import pytest
 from archives import CommandLine
 from json_schemas import require_valid
 from layouts import IMPRINT, require_apart, words
+from tracklets import write_footage
 
 from reidsearch import Archive
 from reidsearch.base.weekdays import Weekdays
 from reidsearch.datasets.synthetic.town import drawn_town
-from reidsearch.datasets.synthetic.town_archive import BEGIN, Written, write_town
+from reidsearch.datasets.synthetic.town_archive import BEGIN, MODEL, Written, write_town
 from reidsearch.domain.absence import Absence, CameraAbsence
+from reidsearch.domain.footage import Clock
 from reidsearch.domain.request import Filters
 from reidsearch.output.absence import absence_document, absence_told
 from reidsearch.output.absence_picture import absence_picture
@@ -178,3 +180,43 @@ def test_the_picture_has_a_cell_for_each_hour(made: tuple[Path, list[Written]]):
     require_apart(drawn)
     text = words(drawn)
     assert {"hall", "09", "0"} <= set(text.split())
+
+
+def test_what_is_kept_between_answers_follows_the_footage_and_its_clocks(
+    made: tuple[Path, list[Written]], tmp_path: Path
+):
+    folder, written = shutil.copytree(made[0], tmp_path / "a"), made[1]
+    with Archive.open(folder) as archive:
+        answer = archive.search(written[0].crop_ids[0], k=3, filters=SECOND_HOUR)
+        (before,) = archive.absence(answer).cameras
+        (again,) = archive.absence(
+            archive.search(written[9].crop_ids[0], k=3, filters=SECOND_HOUR)
+        ).cameras
+        assert before.covered is not None
+        assert before.covered.share == 0.0
+        assert again is before  # of another picture: kept
+    write_footage(
+        folder,
+        "hall-late.mp4",
+        "hall",
+        [],
+        start=BEGIN + dt.timedelta(hours=1),
+        seconds=900,
+        model=MODEL,
+    )
+    with Archive.open(folder) as archive:
+        answer = archive.search(written[0].crop_ids[0], k=3, filters=SECOND_HOUR)
+        (added,) = archive.absence(answer).cameras
+        assert added.covered is not None
+        assert added.covered.share == pytest.approx(0.25)
+        (late,) = (
+            one for one in archive.footage.coverage() if one.location.endswith("hall-late.mp4")
+        )
+        archive.footage.set_clock(
+            late.source_id, Clock(BEGIN + dt.timedelta(hours=3), "option", 0.0), "wrong hour"
+        )
+        (moved,) = archive.absence(
+            archive.search(written[0].crop_ids[0], k=3, filters=SECOND_HOUR)
+        ).cameras
+        assert moved.covered is not None
+        assert moved.covered.share == 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.gaps import Stretch, not_supplied
 from reidsearch.store.footage.reader import any_footage, at_one_of, heights_of, read_spans
+from reidsearch.store.row_digests import DIGEST
 from reidsearch.store.tables.footage import erased as erased_table
 from reidsearch.store.tables.footage import footage, footage_location, span
 
@@ -84,6 +86,16 @@ def analysed(store: Store, filters: Filters) -> list[Analysed]:
         )
         for one in sources
     ]
+
+
+def footage_stamp(store: Store) -> bytes:
+    """Return what changes whenever `analysed` may return something else for the same filters."""
+    digest = hashlib.blake2b(repr(sorted(store.running_runs())).encode(), digest_size=16)
+    with store.scan() as connection:
+        for table in (footage, footage_location, erased_table, tables.camera):
+            rows = select(table.c[DIGEST]).order_by(*table.primary_key.columns)
+            digest.update(repr(connection.scalars(rows).all()).encode())
+    return digest.digest()
 
 
 def footage_searched(store: Store, filters: Filters) -> FootageSearched:
