@@ -109,13 +109,18 @@ class Services:
 
         return AbsenceService(self._store, self._gallery, self.searching.reader)
 
-    def load_model(self) -> None:
+    def load_model(self, *, detector: bool = False) -> None:
         """Load the model that embeds, as the first search would: `archive.load_model()`.
+
+        Args:
+            detector: load what detects people in footage too.
 
         Raises:
             ModelError: it cannot be loaded.
         """
         self._engines.embedder()
+        if detector:
+            self._engines.detector()
 
     @cached_property
     def saved(self) -> SavedService:

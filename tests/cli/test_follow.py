@@ -251,3 +251,29 @@ def test_a_folder_that_is_not_there_makes_no_archive(run, tmp_path):
     assert "there is no such folder" in told.err
     assert not run.archive.exists()
     assert run("follow", "s3://bucket/nvr").code == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "models"),
+    [
+        (("follow", "FOLDER", "--once"), ()),
+        (("follow", "FOLDER", "--once"), ("--model", "builtin")),  # there is no detector
+        (("index", "FOLDER"), ()),
+        (("record", "rtsp://127.0.0.1:9/live", "--camera", "gate", "-o", "OUT"), ()),
+        (
+            ("record", "rtsp://127.0.0.1:9/live", "--camera", "gate", "-o", "OUT"),
+            ("--model", "builtin"),
+        ),
+    ],
+)
+def test_without_its_models_no_archive_is_made(run, tmp_path, monkeypatch, command, models):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("REIDSEARCH_MODELS", raising=False)
+    (tmp_path / "nvr").mkdir()
+    places = {"FOLDER": tmp_path / "nvr", "OUT": tmp_path / "out"}
+    asked = [places.get(part, part) for part in command]
+    told = run(*asked, "--offline", *models, "-a", run.archive)
+    assert told.code == 4, told.err
+    assert "is not on this machine" in told.err
+    assert not run.archive.exists()
+    assert not (tmp_path / "out").exists()
