@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from reidsearch.services.index import IndexService
     from reidsearch.services.jobs.runner import JobRunner
     from reidsearch.services.jobs.service import JobService
+    from reidsearch.services.keeps import KeepsService
     from reidsearch.services.maintenance import MaintenanceService
     from reidsearch.services.merging import MergeService
     from reidsearch.services.passing import PassingService
@@ -201,6 +202,13 @@ class Services:
         from reidsearch.services.ground import GroundService
 
         return GroundService(self._store)
+
+    @cached_property
+    def keeps(self) -> KeepsService:
+        """How long recorders keep footage: `archive.keeps.set("gate", 14)`."""
+        from reidsearch.services.keeps import KeepsService
+
+        return KeepsService(self._store)
 
     @cached_property
     def distances(self) -> DistanceService:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reidsearch.base.timecode import now
 from reidsearch.domain.company import Companion
 from reidsearch.output.company import chance_text, company_json, company_told, p_text, title_of
 from reidsearch.output.company import who_text as companion_text
@@ -15,6 +16,8 @@ from reidsearch.output.next_footage import (
     NOTHING,
     next_json,
     next_sentences,
+    overwritten_text,
+    soonest_text,
 )
 from reidsearch.output.next_footage import chance_text as footage_chance
 from reidsearch.output.statement import without_commands
@@ -88,15 +91,22 @@ def nearby(call: Call, asked: around.NearbyAsked) -> Values:
 
 def next_footage(call: Call, _: Nothing) -> Values:
     """Return what the page shows."""
-    found = around.next_of(call)
+    found, at = around.next_of(call), now()
     pairs = zip(found.fetches[:MOST_STRETCHES], next_json(found)["fetches"], strict=False)
     return {
         "name": found.identity.name,
         "rows": [
-            {**document, "chance": footage_chance(one), "why": LACKS[one.lack]}
+            {
+                **document,
+                "chance": footage_chance(one),
+                "why": LACKS[one.lack],
+                "overwritten": overwritten_text(one, at),
+            }
             for one, document in pairs
         ],
         "nothing": NOTHING,
+        "overwritten": any(one.overwritten_at for one in found.fetches[:MOST_STRETCHES]),
+        "soonest": soonest_text(found.fetches[:MOST_STRETCHES], at),
         "further": max(0, len(found.fetches) - MOST_STRETCHES),
         "sentences": next_sentences(found),
     }
