@@ -72,7 +72,10 @@ def followed_view(report: FollowReport) -> RenderableType:
         told += f"\n{count(report.expired, 'crop')} deleted by the retention rules."
     left = [
         f"{number} {what}"
-        for number, what in ((report.waiting, "finished"), (report.growing, "still written"))
+        for number, what in (
+            (report.waiting, "finished"),
+            (report.growing, "still written, or just now changed"),
+        )
         if number
     ]
     if left:
