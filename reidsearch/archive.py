@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -85,6 +85,7 @@ class Archive(Searches, LongWork, contextlib.AbstractContextManager["Archive"]):
         logged: bool = True,
         case: str | None = None,
         reason: str | None = None,
+        first: Callable[[Engines], object] | None = None,
     ) -> Archive:
         """Open an archive.
 
@@ -102,6 +103,8 @@ class Archive(Searches, LongWork, contextlib.AbstractContextManager["Archive"]):
                 answer says so.
             case: the number of the case that what is done here belongs to; see `archive.cases`.
             reason: why it is searched, e.g. `witness: saw the car`; see `domain.cases.Reason`.
+            first: is called with the models before a new archive is made, e.g.
+                `lambda models: models.embedder()`; where that raises, none is left behind.
 
         Raises:
             ArchiveError: there is none, or the folder is something else.
@@ -112,7 +115,17 @@ class Archive(Searches, LongWork, contextlib.AbstractContextManager["Archive"]):
             >>> archive = Archive.open("archive", create=True, offline=True)
         """
         address = read_address(path)
+        engines = Engines(
+            model=model,
+            flip=flip,
+            model_path=model_path,
+            offline=offline,
+            runtime=runtime,
+            progress=progress,
+        )
         if create:
+            if first is not None and not Store.is_there(address):
+                first(engines)
             Store.create(address, logged=logged)
         opened = Store(address)
         try:
@@ -121,16 +134,7 @@ class Archive(Searches, LongWork, contextlib.AbstractContextManager["Archive"]):
             opened.author = author_for(opened, actor or default_actor(), case, reason)
             if create:
                 PictureService(opened).begin()
-            engines = Engines(
-                opened.folder,
-                opened.model,
-                model=model,
-                flip=flip,
-                model_path=model_path,
-                offline=offline,
-                runtime=runtime,
-                progress=progress,
-            )
+            engines.serve(opened.folder, opened.model)
             return cls(opened, engines, progress, opened.author.name)
         except BaseException:
             opened.close()

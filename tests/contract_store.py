@@ -11,17 +11,21 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
-from archives import NOON
+from archives import NOON, unit_rows
 from contract_locks import LocksContract, add_camera
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import IntegrityError
+from tracklets import Seen, write_footage
 
+from reidsearch.base.timecode import to_us
 from reidsearch.domain.decisions import Decision
 from reidsearch.domain.event_log import Event
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
 from reidsearch.store.events import record_event
+from reidsearch.store.footage.passers import passers
 from reidsearch.store.identities.store import append_decision
 from reidsearch.store.tables import identities as tables_of
 
@@ -341,3 +345,29 @@ class StoreContract(LocksContract):
             add_camera(connection, "gate")
         with self.make(tmp_path / "archive")() as again, again.read() as connection:
             assert cameras(connection) == ["gate"]
+
+    # -- footage ----------------------------------------------------------------------------
+
+    def test_passers_are_told_once_a_tracklet_in_order_and_up_to_a_crop(self, store):
+        def seen(*from_s: float) -> list[Seen]:
+            views = [unit_rows(2, seed=number) for number in range(len(from_s))]
+            return [Seen(at, at + 2, view) for at, view in zip(from_s, views, strict=True)]
+
+        write_footage(store.address, "gate.mp4", "gate", seen(40, 10, 300))
+        write_footage(store.address, "yard.mp4", "yard", seen(20))
+        write_footage(store.address, "nobody.mp4", None, seen(20))
+        write_footage(store.address, "timeless.mp4", "gate", seen(20), start=None)
+        noon_us = to_us(NOON)
+
+        def told(*cameras: str, until_s: float = 200, newest: int | None = None) -> dict:
+            found = passers(store, cameras, noon_us, noon_us + round(until_s * 1e6), newest)
+            assert all(times.dtype == np.int64 for times in found.values())
+            return {
+                camera: [round((at - noon_us) / 1e6) for at in times.tolist()]
+                for camera, times in found.items()
+            }
+
+        assert told("gate", "yard", "nowhere") == {"gate": [10, 40], "yard": [20]}
+        assert told("gate", until_s=400) == {"gate": [10, 40, 300]}
+        assert told("gate", "yard", newest=2) == {"gate": [40]}, "of the first tracklet alone"
+        assert told("nowhere") == told() == {}

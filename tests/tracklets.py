@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from archives import MODEL, NOON, make_empty
 
+from reidsearch.base.address import Address
 from reidsearch.base.boxes import Box
 from reidsearch.domain.crops import Vectors
 from reidsearch.domain.embeddings import robust_mean
@@ -40,7 +41,7 @@ class Seen:
 
 
 def write_footage(
-    folder: Path,
+    folder: Address,
     name: str,
     camera: str | None,
     seen: Sequence[Seen],
@@ -51,7 +52,8 @@ def write_footage(
     model: ModelIdentity = MODEL,
 ) -> None:
     """One finished source with these tracklets; crops and tracklets get the next ids."""
-    make_empty(folder)
+    if isinstance(folder, Path):
+        make_empty(folder)
     info = VideoInfo("video", "mp4", "h264", None, 640, 360, 0, Fraction(1, FPS), 0, FPS, seconds)
     clock = Clock(start, "option" if start else None, uncertainty_s if start else None)
     file = SourceFile(f"/footage/{name}", name, hashlib.sha256(name.encode()).digest(), 1000)

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from reidsearch.base.errors import InputError
+from reidsearch.base.errors import InputError, Refused
 from reidsearch.base.reading import read_bytes
 
 LARGEST = 4096
@@ -33,7 +33,10 @@ def read_secret(
     if file is None:
         return None
     path = Path(file).expanduser()
-    text = read_bytes(path, LARGEST).decode("utf-8", "replace").partition("\n")[0].strip()
+    try:
+        text = read_bytes(path, LARGEST).decode("utf-8", "replace").partition("\n")[0].strip()
+    except Refused as refused:
+        raise InputError(f"{path}, which has to hold a secret: {refused.message}") from refused
     if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise InputError(f"{path} holds a secret, and others may read it", f"chmod 600 {path}")
     if not text:

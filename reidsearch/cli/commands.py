@@ -58,7 +58,7 @@ GROUPS = {
         "prepare-reranking": "Build the neighbour graph that re-ranks answers of a large archive.",
         "reembed": "Re-embed crops and photographs, with another model or flip averaging.",
         "merge": "Merge archives into one: footage, crops, tracklets, and what was decided.",
-        "camera": "Manage what is known of a camera: region, ground.",
+        "camera": "Manage what is known of a camera: region, ground, keeps.",
         "clock": "Show or correct the clock of a source, or list all corrections.",
         "relocate": "Record that a folder of footage was moved: clips and frames find it there.",
         "failures": "List the inputs that could not be indexed, and why.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,6 +116,7 @@ def command(
     from reidsearch.output.emit import emit
     from reidsearch.output.following import followed_view, segment_line
     from reidsearch.output.terminal import say
+    from reidsearch.services.first_models import load_models
     from reidsearch.services.follow import FollowPlan
     from reidsearch.services.queue.request import options_of
 
@@ -139,6 +141,7 @@ def command(
         device,
         flip=flip,
         create=True,
+        first=partial(load_models, footage=footage, attributes=attributes),
         logged=not unlogged,
         json_lines=form in {"json", "jsonl"},
         quiet=quiet,

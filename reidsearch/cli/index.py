@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,7 @@ def command(
     from reidsearch.media.files.paths import MANIFESTS
     from reidsearch.output import reports_json, text
     from reidsearch.output.emit import emit
+    from reidsearch.services.first_models import load_models
     from reidsearch.services.queue.request import options_of
 
     _require_something(paths, archive)
@@ -144,6 +146,7 @@ def command(
         device,
         flip=flip,
         create=True,
+        first=partial(load_models, attributes=attributes),
         logged=not unlogged,
         json_lines=form in {"json", "jsonl"},
         quiet=quiet,

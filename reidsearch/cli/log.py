@@ -22,9 +22,9 @@ EVENTS = (
     "restore", "copy", "copied", "migrate", "repair", "repair-end", "annotate", "annotate-end",
     "link", "quantize", "prepare-reranking", "seal", "key", "forget", "merge", "merge-end",
     "delete", "reembed", "pictures", "clock", "clock-suggest", "calibrate", "forget-calibration",
-    "timezone", "relocate", "grown", "case", "case-required", "hold", "ground", "distance", "place",
-    "saved", "retention", "review", "account", "photo", "replay", "sign-in", "sign-in-failed",
-    "sign-out",
+    "timezone", "relocate", "grown", "case", "case-required", "hold", "ground", "keeps", "distance",
+    "place", "saved", "retention", "review", "account", "photo", "replay", "sign-in",
+    "sign-in-failed", "sign-out",
 )  # fmt: skip
 
 

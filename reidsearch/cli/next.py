@@ -35,7 +35,7 @@ SHOWN = 20
     multiple=True,
     type=(str, click.FloatRange(0, min_open=True)),
     metavar="CAMERA DAYS",
-    help="How long a camera's recorder keeps footage; may be repeated.",
+    help="For this question: how long a camera's recorder keeps footage.",
 )
 @format_option()
 @archive_and_case_options
@@ -48,7 +48,8 @@ def command(
     Footage that was not supplied or not fully analysed, hour by hour and camera by camera, by the
     chance that it shows the person: from the confirmed sightings, the transit times that confirmed
     journeys show, and what was analysed meanwhile. Where no journeys lead, the chance is not known,
-    and it stands below. With --keeps what is overwritten soonest is marked.
+    and it stands below. Where it is known how long a recorder keeps footage (`camera keeps`, or
+    --keeps), what is overwritten soonest is marked.
     """
     from reidsearch.base.errors import UsageError
     from reidsearch.output.emit import emit

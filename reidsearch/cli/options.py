@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reidsearch.base.address import Address
     from reidsearch.base.progress import Progress
     from reidsearch.base.settings import RuntimeSettings, Tiles
+    from reidsearch.vision.engines import Engines
 
 FORMATS = ("table", "json", "jsonl", "csv")
 
@@ -289,6 +290,7 @@ def opened_archive(
     *,
     flip: bool | None = None,
     create: bool = False,
+    first: Callable[[Engines], object] | None = None,
     logged: bool = True,
     json_lines: bool = False,
     quiet: bool = False,
@@ -300,6 +302,7 @@ def opened_archive(
     For `shows_pending` see `reading_archive`.
 
     Args:
+        first: loads the models that a new archive cannot be without, before it is made.
         without_case: leave out the case and the reason that the command was given.
     """
     from reidsearch.archive import Archive
@@ -310,6 +313,7 @@ def opened_archive(
         Archive.open(
             archive,
             create=create,
+            first=first,
             logged=logged,
             model=model,
             flip=flip,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -139,6 +140,8 @@ def command(
     from reidsearch.domain.recording import record_json
     from reidsearch.output.emit import emit
     from reidsearch.output.recording import LiveStatus, recorded_view
+    from reidsearch.services.first_models import load_models
+    from reidsearch.services.index import FootageOptions
     from reidsearch.services.recording import RecordOptions, start_recording
 
     cameras = _cameras(source, camera, user, password_file)
@@ -162,10 +165,12 @@ def command(
             device,
             flip=flip,
             create=True,
+            first=partial(load_models, footage=FootageOptions()),
             json_lines=form in {"json", "jsonl"},
             quiet=quiet,
         ) as (opened, progress):
-            opened.load_model()  # whatever is wrong with it is told before anything is recorded
+            # Whatever is wrong with them is told before anything is recorded.
+            opened.load_model(detector=True)
             folder.mkdir(parents=True, exist_ok=True)
             recording = start_recording(cameras, folder, options, stop=stop, told=tell)
             followed = _followed(opened, recording, for_s, progress, quiet=quiet)

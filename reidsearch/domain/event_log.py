@@ -83,6 +83,7 @@ class Event(StrEnum):
     PHOTO = "photo"  # a reference photograph was added to an identity
     REVIEW = "review"  # of a case, was started, answered or finished
     GROUND = "ground"  # of a camera, was set or removed
+    KEEPS = "keeps"  # how long the recorder of a camera keeps footage was set or removed
     DISTANCE = "distance"  # between two people was asked for
     PLACE = "place"  # a region or line of a camera was kept, or removed
     SAVED = "saved"  # a question that is asked of whatever is indexed was saved, or removed

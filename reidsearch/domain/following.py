@@ -14,10 +14,10 @@ class SegmentState(StrEnum):
     PARTLY = "partly"
     """It could not be read as a whole; `failures` says why."""
     KNOWN = "known"
-    """Its bytes were in the archive already: it is a copy, or was moved."""
+    """Its bytes were in the archive already: a copy, or moved, or only its time is another."""
     FAILED = "failed"
     LOST = "lost"
-    """It was deleted before it was indexed."""
+    """It was deleted or overwritten before it was indexed."""
     WAITS = "waits"
     """Of no segment: the database, the disk or the folder is away; it is tried again."""
     EXPIRED = "expired"
@@ -34,6 +34,7 @@ class SegmentTold:
         footage_s: of footage that was committed, in `seconds`.
         lag_s: how far behind the newest finished segment indexing was when it began.
         crops: kept of it; of `expired`: deleted.
+        replaced: other footage lay there before, which the archive holds without its file now.
     """
 
     state: SegmentState
@@ -46,6 +47,7 @@ class SegmentTold:
     crops: int = 0
     sample_rate_hz: int | None = None
     lag_s: float = 0.0
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class FollowReport:
 
     Args:
         indexed, known, partly, failed, lost: segments; see `SegmentState`.
+        replaced: of those that were read, how many took the place of footage that the archive
+            holds without its file now.
         fewer_frames: of the indexed ones, those of which fewer frames were sampled than usual.
         expired: crops that were deleted by the retention rules.
         waiting, growing, lag_s: where it stood in the end.
@@ -80,6 +84,7 @@ class FollowReport:
     partly: int = 0
     failed: int = 0
     lost: int = 0
+    replaced: int = 0
     fewer_frames: int = 0
     tracklets: int = 0
     crops: int = 0
@@ -101,6 +106,7 @@ class FollowReport:
         return replace(
             self,
             **{name: getattr(self, name) + 1},
+            replaced=self.replaced + told.replaced,
             fewer_frames=self.fewer_frames + (told.sample_rate_hz is not None),
             tracklets=self.tracklets + told.tracklets,
             crops=self.crops + told.crops,

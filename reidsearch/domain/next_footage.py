@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -57,6 +58,8 @@ class NextFootage:
         without_place: sources of footage of which camera or time is not known, so that nobody can
             tell whether they help.
         failures: inputs that could not be indexed at all.
+        keeps_days: by camera of the fetches how many days its recorder keeps footage, where that is
+            known.
         logged: the entry of the event log; None: it has none.
         why_not_logged: why it has none.
     """
@@ -69,5 +72,6 @@ class NextFootage:
     journeys: int
     without_place: int
     failures: int
+    keeps_days: Mapping[str, float]
     logged: int | None = None
     why_not_logged: WhyNotLogged | None = None

@@ -24,6 +24,8 @@ def segment_line(told: SegmentTold) -> str:
             f" ({duration(told.footage_s)} of footage in {duration(told.seconds)}, "
             f"{count(told.tracklets, 'tracklet')})"
         )
+    if told.replaced:
+        line += "; what lay there before stays in the archive, without its file"
     if told.lag_s >= 1:
         line += f", {duration(told.lag_s)} behind"
     if told.sample_rate_hz is not None:
@@ -49,7 +51,7 @@ def followed_view(report: FollowReport) -> RenderableType:
             (report.known, "known already"),
             (report.partly, "not read as a whole"),
             (report.failed, "failed"),
-            (report.lost, "deleted before they were indexed"),
+            (report.lost, "deleted or overwritten before they were indexed"),
         )
         if number
     ]
@@ -58,6 +60,11 @@ def followed_view(report: FollowReport) -> RenderableType:
         f"Followed for {duration(report.seconds)}: segments {', '.join(parts) or 'none'}; "
         f"{duration(report.footage_s)} of footage, {found}."
     )
+    if report.replaced:
+        told += (
+            f"\n{report.replaced} took the place of earlier footage, which stays in the archive "
+            "without its file."
+        )
     if report.fewer_frames:
         segments = count(report.fewer_frames, "segment")
         told += f"\nFewer frames than usual were sampled of {segments}, to catch up."
@@ -65,7 +72,10 @@ def followed_view(report: FollowReport) -> RenderableType:
         told += f"\n{count(report.expired, 'crop')} deleted by the retention rules."
     left = [
         f"{number} {what}"
-        for number, what in ((report.waiting, "finished"), (report.growing, "still written"))
+        for number, what in (
+            (report.waiting, "finished"),
+            (report.growing, "still written, or just now changed"),
+        )
         if number
     ]
     if left:

@@ -22,6 +22,7 @@ _NOUNS = {
     "places": ("region or line", "regions and lines"),
     "retention": ("rule of retention", "rules of retention"),
     "grounds": ("ground of a camera", "grounds of cameras"),
+    "keeps": ("time that a recorder keeps footage", "times that recorders keep footage"),
     "failures": ("failure", "failures"),
     "runs": ("index run", "index runs"),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -13,6 +13,7 @@ from reidsearch.base.timecode import from_us, iso, now
 from reidsearch.domain.answer_json import named_json
 from reidsearch.domain.next_footage import MISSED, Fetch, Lack, NextFootage
 from reidsearch.output.columns import Column, FittedTable
+from reidsearch.output.keeps import kept_text
 from reidsearch.output.on_record import unlogged_told
 from reidsearch.output.readings import chance
 from reidsearch.output.text import UNKNOWN
@@ -53,21 +54,25 @@ def next_view(found: NextFootage, most: int) -> RenderableType:
         column("why", 1, lambda one: LACKS[one.lack]),
     ]
     if any(one.overwritten_at for one in rows):
-        columns.append(column("overwritten", 0, lambda one: _overwritten(one, at)))
+        columns.append(column("overwritten", 0, lambda one: overwritten_text(one, at)))
     if len(found.fetches) > most:
         more = count(len(found.fetches) - most, "further stretch", "further stretches")
         told.insert(0, Text(f"{more} of footage: -k, or JSON.", style="dim"))
-    if soonest := [one for one in rows if one.overwritten_at and one.overwritten_at > at]:
-        first = min(soonest, key=lambda one: one.overwritten_at or at)
-        told.insert(
-            0,
-            Text(
-                f"Overwritten soonest: {visible(first.camera)}, {_time(first.from_us)}, "
-                f"{_overwritten(first, at)}.",
-                style="bold",
-            ),
-        )
+    if soonest := soonest_text(rows, at):
+        told.insert(0, Text(soonest, style="bold"))
     return Group(FittedTable(columns), *told)
+
+
+def soonest_text(rows: Sequence[Fetch], at: dt.datetime) -> str:
+    """Return which of some footage is overwritten soonest; empty: none, as far as is known."""
+    left = [one for one in rows if one.overwritten_at and one.overwritten_at > at]
+    if not left:
+        return ""
+    first = min(left, key=lambda one: one.overwritten_at or at)
+    return (
+        f"Overwritten soonest: {visible(first.camera)}, {_time(first.from_us)}, "
+        f"{overwritten_text(first, at)}."
+    )
 
 
 def next_sentences(found: NextFootage) -> list[str]:
@@ -95,6 +100,9 @@ def next_sentences(found: NextFootage) -> list[str]:
             f"{count(found.without_place, 'source')} of unknown camera or time may show the person "
             "as well."
         )
+    if found.keeps_days:
+        kept = [kept_text(camera, found.keeps_days[camera]) for camera in sorted(found.keeps_days)]
+        told.append(f"{'. '.join(kept)}. Overwritten then is the beginning of a stretch.")
     if found.failures:
         told.append(f"{count(found.failures, 'input')} could not be indexed at all.")
     return told + unlogged_told(found.why_not_logged)
@@ -112,7 +120,8 @@ def chance_text(one: Fetch) -> str:
     return f"{chance(one.chance)} ({low} to {high})"
 
 
-def _overwritten(one: Fetch, at: dt.datetime) -> str:
+def overwritten_text(one: Fetch, at: dt.datetime) -> str:
+    """Return when the beginning is overwritten: `in 3.2 days`, `by now`, or a dash."""
     if one.overwritten_at is None:
         return UNKNOWN
     left = (one.overwritten_at - at).total_seconds()

@@ -31,7 +31,7 @@ from reidsearch.base.errors import (
     UsageError,
 )
 from reidsearch.base.foreign_errors import as_ours
-from reidsearch.base.locations import location_text, path_of
+from reidsearch.base.locations import path_of
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import Rejected
@@ -49,11 +49,12 @@ from reidsearch.media.files.remote import remote_of
 from reidsearch.media.files.segments import Segment, Segments
 from reidsearch.media.naming.patterns import Naming
 from reidsearch.services.attributes import AttributeService
+from reidsearch.services.followed import FollowedFolders, outcome, state_of
 from reidsearch.services.index import FootageOptions, IndexService
 from reidsearch.services.lag import options_of
 from reidsearch.services.retention import RetentionService
 from reidsearch.store.crops.store import Store
-from reidsearch.store.footage.reader import finished_at, unfinished_places
+from reidsearch.store.footage.reader import finished_at, source_at, unfinished_places
 from reidsearch.store.queue_reading import failure_at
 
 LONGEST_WAIT_S = 30.0
@@ -62,6 +63,7 @@ RETENTION_EVERY_S = 3600.0
 PASSED_OVER_S = 5.0
 """What another run works on is looked at again after that."""
 LOST = Refused(Reason.MISSING, "it was deleted before it was indexed")
+OVERWRITTEN = Refused(Reason.MISSING, "it was overwritten before it was indexed")
 
 Tell = Callable[[SegmentTold], object]
 
@@ -127,8 +129,7 @@ class FolderFollower:
         self._store, self._indexing, self._plan = store, indexing, plan
         self._told, self._progress = tell, progress
         self._retention, self._attributes = retention, attributes
-        self._folders = [absolute(folder) for folder in plan.folders]
-        self._disks: dict[str, int] = {}
+        self._folders = FollowedFolders(plan.folders)
         self._segments = Segments(plan.options.naming, plan.settle_s, self._held)
         self._waiting: list[Segment] = []
         self._passed_over: dict[str, float] = {}
@@ -205,11 +206,9 @@ class FolderFollower:
         """Tell of what was begun before and deleted since: no look can find that."""
         if self._began:
             return
-        away = [folder for folder in self._folders if not os.path.isdir(folder)]  # noqa: PTH112
         for location in unfinished_places(self._store):
             path = path_of(location)
-            above = [one for one in self._folders if path.startswith(os.path.join(one, ""))]  # noqa: PTH118
-            if not above or set(above) & set(away) or os.path.lexists(path):
+            if not self._folders.hold(path) or os.path.lexists(path):
                 continue
             with self._store.read() as connection:
                 told = failure_at(connection, location) == LOST.message
@@ -218,33 +217,17 @@ class FolderFollower:
         self._began = True
 
     def _look(self) -> None:
-        inventory = take_inventory([Path(folder) for folder in self._folders])
-        away = [one.location for one in inventory.entries({Kind.REFUSED})] + self._away()
+        inventory = take_inventory([Path(folder) for folder in self._folders.paths])
+        away = [one.location for one in inventory.entries({Kind.REFUSED})] + self._folders.away()
         looked = self._segments.look(inventory.entries({Kind.VIDEO}), whole=not away)
         self._looked_at = time.monotonic()
         for segment in looked.gone:
             self._lost(segment.location, segment.camera)
+        for segment in looked.overwritten:
+            self._lost(segment.location, segment.camera, OVERWRITTEN)
         self._waiting = list(looked.finished)
         self._stand(looked.growing)
         if away and not self._waiting:
-            raise StorageError(f"{away[0]} cannot be read just now")
-
-    def _away(self) -> list[str]:
-        """Return folders that are not there, or that another disk is mounted over."""
-        away = []
-        for folder in self._folders:
-            try:
-                disk = os.stat(folder).st_dev  # noqa: PTH116 - names that are no text
-            except OSError:
-                disk = -1
-            if disk < 0 or self._disks.setdefault(folder, disk) != disk:
-                away.append(location_text(folder))
-        return away
-
-    def _require_folders(self) -> None:
-        """Raise StorageError where a folder is away."""
-        away = self._away()
-        if away:
             raise StorageError(f"{away[0]} cannot be read just now")
 
     def _held(self, entries: Sequence[Entry]) -> set[str]:
@@ -283,10 +266,15 @@ class FolderFollower:
 
     def _take(self, segment: Segment, stop: threading.Event) -> None:
         """Index one segment, and tell what became of it."""
-        if not os.path.lexists(segment.path):
-            self._require_folders()
+        state = state_of(segment.path)
+        if state is None:
+            self._folders.require()
             self._done(segment)
             self._lost(segment.location, segment.camera)
+            return
+        if state != segment.fingerprint:  # a recorder writes there again: the next look tells
+            self._waiting.remove(segment)
+            self._looked_at = -math.inf
             return
         lag_s = self.standing.lag_s
         options, rate_hz = options_of(
@@ -300,6 +288,7 @@ class FolderFollower:
             lag_s=lag_s,
         )
         began = time.monotonic()
+        before = source_at(self._store, segment.location)
         try:
             report = self._indexed(segment, options, stop)
         except (StorageError, ArchiveLocked, ModelError, ArchiveError, ArchiveVersionError):
@@ -318,10 +307,13 @@ class FolderFollower:
         if report.footage.in_other_runs:
             self._passed_over[segment.path] = time.monotonic() + PASSED_OVER_S
             return
-        told = self._of(report, replace(told, seconds=time.monotonic() - began))
+        told = outcome(self._store, report, replace(told, seconds=time.monotonic() - began), before)
         if told.state is SegmentState.FAILED:
-            self._require_folders()  # that of a share which has gone is no failure of the file
+            self._folders.require()  # that of a share which has gone is no failure of the file
         self._done(segment)
+        if told.replaced and before is not None and not before.finished:
+            message = "what lay there before was overwritten before it was indexed to its end"
+            self._tell(SegmentTold(SegmentState.LOST, segment.location, message, segment.camera))
         self._tell(told)
 
     def _indexed(
@@ -338,25 +330,6 @@ class FolderFollower:
             self._attributes.record(self._progress, stop=stop)
         return report
 
-    def _of(self, report: IndexReport, told: SegmentTold) -> SegmentTold:
-        footage = report.footage
-        known = footage.duplicates and not footage.indexed
-        state, message = SegmentState.KNOWN if known else SegmentState.INDEXED, ""
-        if footage.failed or report.failed or footage.partly:
-            whole = footage.failed or report.failed
-            state = SegmentState.FAILED if whole else SegmentState.PARTLY
-            with self._store.read() as connection:
-                message = failure_at(connection, told.location)
-        return replace(
-            told,
-            state=state,
-            message=message,
-            footage_s=footage.footage_s,
-            tracklets=footage.tracklets,
-            crops=footage.best_shots,
-            sample_rate_hz=None if known or state is SegmentState.FAILED else told.sample_rate_hz,
-        )
-
     def _failed(self, segment: Segment, told: SegmentTold, error: ReidsearchError) -> None:
         """Record what a segment cannot be indexed for, and go on with the others."""
         refused = Refused(Reason.UNREADABLE, error.message, error.hint)
@@ -366,9 +339,9 @@ class FolderFollower:
             replace(told, state=SegmentState.FAILED, message=error.message, sample_rate_hz=None)
         )
 
-    def _lost(self, location: str, camera: str | None = None) -> None:
-        self._ledger(location, LOST)
-        self._tell(SegmentTold(SegmentState.LOST, location, LOST.message, camera))
+    def _lost(self, location: str, camera: str | None = None, why: Refused = LOST) -> None:
+        self._ledger(location, why)
+        self._tell(SegmentTold(SegmentState.LOST, location, why.message, camera))
 
     def _ledger(self, location: str, refused: Refused) -> None:
         self._indexing.crops([Rejected(location, refused)], request=[location])

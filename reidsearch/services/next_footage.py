@@ -16,6 +16,7 @@ from reidsearch.domain.analysed import analysed, merged
 from reidsearch.domain.decisions import Identity, Presence
 from reidsearch.domain.event_log import Event
 from reidsearch.domain.footage import UNSEEN, SourceCoverage, SourceState
+from reidsearch.domain.keeps import require_days
 from reidsearch.domain.next_footage import Fetch, Lack, NextFootage
 from reidsearch.domain.transit_times import HORIZON_S, ONE_WAY_S, TransitModel
 from reidsearch.linking.onward import Onward, hidden_at, onward, unseen
@@ -26,10 +27,10 @@ from reidsearch.services.transit import confirmed_sightings
 from reidsearch.store.cases import asked_for
 from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
+from reidsearch.store.keeps import kept_by_recorders
 
 HOUR_US = 3_600_000_000
 SHORTEST_US = 2_000_000
-MOST_DAYS = 36_500
 LOGGED = 20
 """Of the fetches, so many are in the event log."""
 
@@ -80,7 +81,8 @@ def next_footage(
     """Return footage that is not analysed, by the chance that it shows somebody, and record it.
 
     Args:
-        keeps_days: by camera how many days its recorder keeps footage.
+        keeps_days: by camera how many days its recorder keeps footage; of others what the archive
+            knows counts.
         cameras: the only ones that may be seen; None: all.
         failures: inputs that could not be indexed.
 
@@ -91,11 +93,7 @@ def next_footage(
     """
     asked_for(store)
     for camera, days in (keeps_days or {}).items():
-        if not 0 < days <= MOST_DAYS:  # nor is nan
-            raise UsageError(
-                f"{camera} cannot keep footage for {days:g} days",
-                f"give more than 0 and at most {MOST_DAYS:,} days",
-            )
+        require_days(camera, days)
     with store.one_state():
         people = confirmed_sightings(store, cameras=cameras)
         sources = [
@@ -103,6 +101,8 @@ def next_footage(
             for one in footage_store.coverage(store)
             if cameras is None or one.facts.camera in cameras
         ]
+        with store.read() as connection:
+            stored = {one.camera: one.days for one in kept_by_recorders(connection)}
     known = {one.facts.camera for one in sources if one.facts.camera}
     known.update(one.camera for some in people.values() for one in some if one.camera)
     for camera in keeps_days or {}:
@@ -118,6 +118,7 @@ def next_footage(
             identity=identity.name,
         )
     model = transit_model(people, ONE_WAY_S)
+    days_kept = {**stored, **(keeps_days or {})}
     looked = analysed(sources)
     lacking = _lacking(sources)
     follows = onward(people, model, looked)
@@ -129,7 +130,7 @@ def next_footage(
         fetch
         for camera in places
         for hole in _holes(looked.get(camera, ()), spans, until_us)
-        for fetch in [_fetch(camera, hole, spans, lacking, keeps_days or {}, anew)]
+        for fetch in [_fetch(camera, hole, spans, lacking, days_kept, anew)]
     ]
     fetches.sort(
         key=lambda one: (
@@ -146,6 +147,7 @@ def next_footage(
         sum(one.journeys for one in model.times.values()),
         sum(one.facts.camera is None or one.facts.clock.start is None for one in sources),
         failures,
+        {one.camera: days_kept[one.camera] for one in fetches if one.camera in days_kept},
     )
     (logged,) = entries_of(store, [_detail(store, found)], Event.NEXT)
     return replace(found, logged=logged.entry, why_not_logged=logged.why_not)

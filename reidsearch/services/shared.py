@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from reidsearch.services.holds import HoldService
     from reidsearch.services.identities import IdentityService
     from reidsearch.services.index import IndexService
+    from reidsearch.services.keeps import KeepsService
     from reidsearch.services.maintenance import MaintenanceService
     from reidsearch.services.merging import MergeService
     from reidsearch.services.passing import PassingService
@@ -99,13 +100,18 @@ class Services:
 
         return AbsenceService(self._store, self._gallery, self.searching.reader)
 
-    def load_model(self) -> None:
+    def load_model(self, *, detector: bool = False) -> None:
         """Load the model that embeds, as the first search would: `archive.load_model()`.
+
+        Args:
+            detector: load what detects people in footage too.
 
         Raises:
             ModelError: it cannot be loaded.
         """
         self._engines.embedder()
+        if detector:
+            self._engines.detector()
 
     @cached_property
     def saved(self) -> SavedService:
@@ -196,6 +202,13 @@ class Services:
         from reidsearch.services.ground import GroundService
 
         return GroundService(self._store)
+
+    @cached_property
+    def keeps(self) -> KeepsService:
+        """How long recorders keep footage: `archive.keeps.set("gate", 14)`."""
+        from reidsearch.services.keeps import KeepsService
+
+        return KeepsService(self._store)
 
     @cached_property
     def distances(self) -> DistanceService:

@@ -72,8 +72,6 @@ class PersonStream(contextlib.AbstractContextManager["PersonStream"]):
             )
         self._settings = settings
         engines = engines or Engines(
-            Path(),
-            lambda: None,
             model=model,
             flip=flip,
             model_path=[*map(Path, model_path)],

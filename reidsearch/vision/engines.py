@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class Engines:
     """Embedder, detector and recognizer of one archive.
 
+    They may be loaded before there is an archive; see `serve`.
+
     Args:
-        folder: of the archive, for messages.
-        archive_model: returns the model of the archive's embeddings; None while it is empty.
         model, flip: as `Archive.open` takes them; None: the archive's own, else the catalogue's
             default and no flip averaging.
         model_path, offline, runtime, progress: as `Archive.open` takes them.
@@ -31,8 +31,6 @@ class Engines:
 
     def __init__(
         self,
-        folder: Path,
-        archive_model: Callable[[], ModelIdentity | None],
         *,
         model: str | None,
         flip: bool | None,
@@ -41,8 +39,8 @@ class Engines:
         runtime: RuntimeSettings,
         progress: Progress,
     ) -> None:
-        self._folder = folder
-        self._archive_model = archive_model
+        self._folder = Path()
+        self._archive_model: Callable[[], ModelIdentity | None] = lambda: None
         self._model = model
         self._flip = flip
         self._model_path = tuple(model_path)
@@ -55,6 +53,15 @@ class Engines:
         self._recognizer: tuple[str | None, Recognizer] | None = None
         # Detectors that could not be fetched: a list of pictures does not ask for each again.
         self._out_of_reach: set[str | None] = set()
+
+    def serve(self, folder: Path, archive_model: Callable[[], ModelIdentity | None]) -> None:
+        """Work for an archive from now on, with what is loaded already.
+
+        Args:
+            folder: of the archive, for messages.
+            archive_model: returns the model of the archive's embeddings; None while it is empty.
+        """
+        self._folder, self._archive_model = folder, archive_model
 
     def embedder(self) -> Embedder:
         """The archive's model; a different one is refused.

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import threading
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,10 @@ from footage_dump import dump
 from json_schemas import require_valid
 from recorded_segments import SECONDS, aged, cut
 
-from reidsearch import Archive, FootageOptions, SourceNaming, StorageError
+from reidsearch import Archive, FootageOptions, InputError, SourceNaming, StorageError
 from reidsearch.domain.following import SegmentState, SegmentTold
 from reidsearch.media.naming.source_list import read_source_list
+from reidsearch.output.following import segment_line
 from reidsearch.services.follow import FollowPlan
 from reidsearch.services.lag import lowered_rate
 from reidsearch.store.footage.writer import FootageWriter
@@ -108,6 +110,56 @@ def test_what_the_recorder_deletes_before_it_is_indexed_is_told_as_lost(nvr, tmp
             "it was deleted before it was indexed"
         }
         assert [one.state for one in archive.footage.coverage()] == ["finished"]
+
+
+def test_a_recorder_that_writes_in_a_ring_costs_nothing_that_was_indexed(nvr, tmp_path):
+    file = nvr / "gate-0.mp4"
+    listed = options(nvr)
+
+    first = shutil.copyfile(file, tmp_path / "first.mp4")
+    second, third = ((nvr / name).rename(tmp_path / name) for name in ("gate-1.mp4", "gate-2.mp4"))
+    assert [one.state for one in follow(tmp_path / "a", nvr)] == ["indexed"]
+    aged(file, 50)  # touched: the same bytes under a new time
+    (again,) = follow(tmp_path / "a", nvr)
+    assert (again.state, again.replaced, again.footage_s) == ("known", False, 0)
+    assert follow(tmp_path / "a", nvr) == []
+    with Archive.open(tmp_path / "a") as archive:
+        (source,) = archive.footage.coverage()
+        shots = [
+            crop_id
+            for one in archive.footage.tracklets(source.source_id)
+            for crop_id in one.crop_ids
+        ]
+    shutil.copyfile(second, file)  # the ring comes round
+    aged(file, 40)
+    (told,) = follow(tmp_path / "a", nvr)
+    assert (told.state, told.replaced) == ("indexed", True)
+    assert "what lay there before stays in the archive, without its file" in segment_line(told)
+    with Archive.open(tmp_path / "a") as archive:
+        old, new = sorted(archive.footage.coverage(), key=lambda one: one.source_id)
+        assert (old.source_id, old.replaced, old.state) == (source.source_id, True, "finished")
+        assert (new.replaced, new.location) == (False, str(file))
+        assert shots
+        assert all(archive.picture(crop_id) for crop_id in shots), "its people stay"
+        with pytest.raises(InputError, match="no longer the footage"):
+            archive.footage.frame_of(old.source_id, Fraction(1))
+        assert archive.check() == []
+    # And once more while what lies there waits, which nobody has any more then.
+    seen: list[SegmentTold] = []
+    shutil.copyfile(third, file)
+    aged(file, 30)
+    with Archive.open(tmp_path / "a", model="builtin") as archive:
+        follower = archive.follower(FollowPlan((nvr,), listed, 0.0, 0.0), seen.append)
+        follower._look()
+        shutil.copyfile(first, file)
+        aged(file, 20)
+        while follower.step():
+            pass
+        assert [(one.state, one.message) for one in seen] == [
+            ("lost", "it was overwritten before it was indexed"),
+            ("known", ""),
+        ]
+        assert follower.report.lost == follower.report.replaced == 1
 
 
 def test_what_was_begun_and_deleted_while_nobody_followed_is_lost_too(nvr, tmp_path, monkeypatch):
@@ -251,3 +303,29 @@ def test_a_folder_that_is_not_there_makes_no_archive(run, tmp_path):
     assert "there is no such folder" in told.err
     assert not run.archive.exists()
     assert run("follow", "s3://bucket/nvr").code == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "models"),
+    [
+        (("follow", "FOLDER", "--once"), ()),
+        (("follow", "FOLDER", "--once"), ("--model", "builtin")),  # there is no detector
+        (("index", "FOLDER"), ()),
+        (("record", "rtsp://127.0.0.1:9/live", "--camera", "gate", "-o", "OUT"), ()),
+        (
+            ("record", "rtsp://127.0.0.1:9/live", "--camera", "gate", "-o", "OUT"),
+            ("--model", "builtin"),
+        ),
+    ],
+)
+def test_without_its_models_no_archive_is_made(run, tmp_path, monkeypatch, command, models):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("REIDSEARCH_MODELS", raising=False)
+    (tmp_path / "nvr").mkdir()
+    places = {"FOLDER": tmp_path / "nvr", "OUT": tmp_path / "out"}
+    asked = [places.get(part, part) for part in command]
+    told = run(*asked, "--offline", *models, "-a", run.archive)
+    assert told.code == 4, told.err
+    assert "is not on this machine" in told.err
+    assert not run.archive.exists()
+    assert not (tmp_path / "out").exists()

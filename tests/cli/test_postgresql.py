@@ -281,6 +281,7 @@ _OF_0020 = ("picture_gone", "picture_object", "picture_store")
 _OF_0021 = ("queued_source", "worker")
 _OF_0022 = ("failed_sign_in", "passing_part", "passing_file")
 _OF_0023 = ("place", "camera_ground", "saved_answer", "saved_picture", "saved_question")
+_OF_0024 = ("camera_keeps",)
 
 
 def test_an_archive_of_an_earlier_version_is_migrated(run, running, address, tmp_path):
@@ -290,7 +291,7 @@ def test_an_archive_of_an_earlier_version_is_migrated(run, running, address, tmp
     assert run("index", tmp_path / "crops", "--model", "builtin").code == 0
     name = address.url.rpartition("/")[2]
     running.sql("DROP SCHEMA proven CASCADE", name)
-    for table in (*_OF_0020, *_OF_0021, *_OF_0022, *_OF_0023):
+    for table in (*_OF_0020, *_OF_0021, *_OF_0022, *_OF_0023, *_OF_0024):
         running.sql(f"DROP TABLE main.{table} CASCADE", name)
     running.sql("ALTER TABLE main.account DROP COLUMN issuer, DROP COLUMN subject", name)
     for table in ("generation", "neighbours"):

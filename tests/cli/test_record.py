@@ -141,6 +141,48 @@ def test_segments_follow_each_other_without_a_frame_lost_or_twice(
     assert not gaps(tmp_path / "gate")
 
 
+@pytest.mark.parametrize(
+    "codec",
+    [
+        "libx264",
+        pytest.param(
+            "libx265",
+            marks=pytest.mark.skipif(
+                "libx265" not in av.codecs_available, reason="this PyAV cannot encode H.265"
+            ),
+        ),
+    ],
+)
+def test_a_camera_with_digest_and_sound_is_recorded_without_its_sound(
+    codec: str, tmp_path: Path
+) -> None:
+    still = {"x265-params": "log-level=none:bframes=0:keyint=10"} if codec == "libx265" else OPTIONS
+    clip = write_video(tmp_path / "clip.mp4", 30, codec=codec, options=still)
+    with Camera(clip, password=PASSWORD, digest=True, sound=True) as camera:
+        recording = begin({"gate": camera}, tmp_path / "out")
+        until(lambda: recording.status[0].recorded_s > 1)
+        end(recording)
+        assert camera.set_up == {1}, "sound is not asked for"
+        assert all(one.startswith("Digest ") for one in camera.credentials)
+    (path,) = segments(tmp_path)
+    assert frames_of(path)[0] > 25
+    with av.open(str(path)) as container:
+        (stream,) = container.streams
+        assert stream.codec_context.codec.canonical_name == {"libx264": "h264"}.get(codec, "hevc")
+    assert not gaps(tmp_path / "out" / "gate")
+
+
+def test_a_camera_that_sends_by_udp_alone_is_told(clips: tuple[Path, Path], tmp_path: Path) -> None:
+    with Camera(clips[0], password=PASSWORD, udp_only=True) as camera:
+        recording = begin({"gate": camera}, tmp_path)
+        until(lambda: recording.status[0].state == "waiting")
+        assert recording.status[0].why == (
+            "it does not send over TCP, and by UDP nothing is recorded"
+        )
+        end(recording)
+    assert not segments(tmp_path)
+
+
 def test_no_credential_is_told_anywhere_and_a_kill_leaves_whole_files(
     camera: Camera, tmp_path: Path
 ) -> None:

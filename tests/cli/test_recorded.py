@@ -33,6 +33,7 @@ RECORDED: dict[str, tuple[Event, ...]] = {
     "replay": (Event.REPLAY,),
     "distance": (Event.DISTANCE, Event.EXPORT),
     "camera ground": (Event.GROUND, Event.EXPORT),
+    "camera keeps": (Event.KEEPS,),
     "journey": (Event.EXPORT,),
     "doctor": (Event.EXPORT,),
     "next": (Event.NEXT,),

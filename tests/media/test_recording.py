@@ -133,3 +133,9 @@ def test_gaps_are_read_back_from_a_journal_that_was_cut_off(tmp_path: Path) -> N
     with path.open("a") as file:
         file.write('{"event": "gap", "begin": ')
     assert gaps(tmp_path / "gate") == [gap]
+
+
+def test_a_password_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    address = '[cameras.gate]\nurl = "rtsp://a/1"\nuser = "u"\npassword_file = "gone"'
+    with pytest.raises(InputError, match=r"gone, which has to hold a secret: .*"):
+        read_camera_list(write_list(tmp_path / "cameras.toml", address))

@@ -142,3 +142,35 @@ def _live(place: Path) -> bytes:
                     target.mux(packet)
     shutil.copy(place / "now.mkv", place / "copy.mkv")
     return (place / "copy.mkv").read_bytes()
+
+
+def test_other_footage_under_the_name_of_what_waits_is_told_once(tmp_path, clip):
+    folder, file = Folder(tmp_path), tmp_path / "gate-1.mp4"
+    file.write_bytes(clip)
+    folder.look()
+    assert names(folder.look(60)) == ["gate-1.mp4"]
+    folder.times = {}  # touched: the same bytes
+    assert folder.look(1).overwritten == ()
+    assert folder.look(60).overwritten == ()
+    file.write_bytes(clip + (8).to_bytes(4, "big") + b"free")  # grown: the same start
+    assert folder.look(1).overwritten == ()
+    assert folder.look(60).overwritten == ()
+    other = write_video(tmp_path / "other.mp4", 13).read_bytes()
+    (tmp_path / "other.mp4").unlink()
+    file.write_bytes(other[:100])  # a recorder that begins again in its ring
+    assert folder.look(1).overwritten == (), "nobody knows yet"
+    file.write_bytes(other)
+    assert names(folder.look(1)) == []
+    looked = folder.look(60)
+    assert [Path(one.path).name for one in looked.overwritten] == names(looked) == ["gate-1.mp4"]
+    assert folder.look(60).overwritten == ()
+
+
+def test_what_was_never_closed_may_be_written_anew_from_its_start(tmp_path, clip):
+    folder, file = Folder(tmp_path), tmp_path / "gate-1.mp4"
+    file.write_bytes(clip[:-50])
+    folder.look()
+    assert names(folder.look(ABANDONED_S)) == ["gate-1.mp4"]
+    file.write_bytes(bytes(8) + clip)
+    folder.look()
+    assert folder.look(ABANDONED_S).overwritten == ()

@@ -132,3 +132,56 @@ def test_footage_of_unknown_chance_goes_by_its_nearness_to_a_sighting(tmp_path: 
     ]
     assert len(away) > 10
     assert away == sorted(away)
+
+
+@pytest.mark.full
+def test_what_is_known_of_recorders_dates_footage_until_it_is_forgotten(
+    made: tuple[Path, Town], run: CommandLine, tmp_path: Path
+):
+    folder, _ = made
+    run.archive = folder
+    assert run("camera", "keeps").out == "Nobody said how long recorders keep footage.\n"
+    assert run("camera", "keeps", "nowhere", "7").code == 9
+    assert run("camera", "keeps", "yard", "36501").code == 2
+    assert run("camera", "keeps", "yard", "7").code == 0
+    assert "keeps footage for 36500 days" in run("camera", "keeps", "yard", "36500").out
+    shown = json.loads(run("camera", "keeps", "--format", "json").out)
+    require_valid(shown)
+    assert [(one["camera"], one["days"]) for one in shown["cameras"]] == [("yard", 36500)]
+
+    def overwritten(*asked: object) -> set[tuple[str, float]]:
+        told = json.loads(run("next", "person 0", *asked, "--format", "json").out)
+        require_valid(told)
+        return {
+            (one["camera"], (_time(one["overwritten_at"]) - _time(one["from_time"])).days)
+            for one in told["fetches"]
+            if one["overwritten_at"]
+        }
+
+    assert overwritten() == {("yard", 36500)}
+    assert overwritten("--keeps", "yard", "36400") == {("yard", 36400)}, "what is given wins"
+    told = " ".join(run("next", "person 0", "-k", 400).out.split())
+    assert "Overwritten soonest: yard, 2024-05-3" in told
+    assert "The recorder of yard keeps footage for 36500 days." in told
+    run.archive = tmp_path / "both"
+    for times in ("new", "there already"):
+        assert "1 time that a recorder keeps footage" in run("merge", folder, run.archive).out, (
+            times
+        )
+    assert "36500" in run("camera", "keeps", "yard").out
+    run.archive = folder
+    assert run("camera", "keeps", "yard", "--clear").code == 0
+    assert run("camera", "keeps", "yard", "--clear").code == 9
+    assert overwritten() == set()
+    with Archive.open(folder) as archive:
+        said = [entry.said or {} for entry in archive.log.entries(events=[Event.KEEPS])]
+        assert archive.check() == []
+    assert [(one["change"], one["camera"], one["days"]) for one in said] == [
+        ("set", "yard", 7),
+        ("set", "yard", 36500),
+        ("clear", "yard", 36500),
+    ]
+
+
+def _time(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text)

@@ -50,6 +50,15 @@ def test_the_page_of_a_person_shows_what_the_archive_finds(town) -> None:
     told = text_of(town.client.get("/people/p0/next").text)
     assert f"{fetch.camera} 2024" in told
     assert footage_chance(fetch) in told
+    assert "Overwritten" not in told
+    town.archive.keeps.set(fetch.camera, 36_500)
+    try:
+        told = text_of(town.client.get("/people/p0/next").text)
+    finally:
+        town.archive.keeps.clear(fetch.camera)
+    assert f"Overwritten soonest: {fetch.camera}, 2024" in told
+    assert f"The recorder of {fetch.camera} keeps footage for 36500 days." in told
+    assert " days 2124-" in told
 
     near = town.client.get("/api/v1/tracklets/1/nearby?within_s=1800").json()
     page = town.client.get("/tracklets/1/nearby?within_s=1800").text

@@ -17,6 +17,7 @@ from reidsearch.store.tables.accounts import account
 from reidsearch.store.tables.calibration import calibration
 from reidsearch.store.tables.cases import investigation
 from reidsearch.store.tables.ground import camera_ground
+from reidsearch.store.tables.keeps import camera_keeps
 from reidsearch.store.tables.places import place
 from reidsearch.store.tables.retention import hold, kept_out, retention
 from reidsearch.store.tables.reviews import review
@@ -30,6 +31,7 @@ def merge_records(source: Connection, into: Connection, shared: Shared, report: 
     _cases(source, into, report)
     _retention(source, into, report)
     _grounds(source, into, shared, report)
+    _keeps(source, into, report)
     _places(source, into, report)
     _failures(source, into, shared, report)
     _left(source, report)
@@ -72,6 +74,16 @@ def _grounds(source: Connection, into: Connection, shared: Shared, report: Merge
         if not known:
             add_one(into, camera_ground, row)
         report.count("grounds", 1, held=known)
+
+
+def _keeps(source: Connection, into: Connection, report: Merged) -> None:
+    """Take how long recorders keep footage, of cameras of which the target does not know it."""
+    held = set(into.scalars(select(camera_keeps.c.camera)))
+    for row in _rows(source, camera_keeps):
+        known = row["camera"] in held
+        if not known:
+            add_one(into, camera_keeps, row)
+        report.count("keeps", 1, held=known)
 
 
 def _places(source: Connection, into: Connection, report: Merged) -> None:

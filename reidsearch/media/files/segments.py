@@ -6,20 +6,36 @@ A look is what `take_inventory` finds, so nothing here reads a folder.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from reidsearch.base.errors import Refused
 from reidsearch.base.locations import location_text
+from reidsearch.base.reading import open_regular
 from reidsearch.media.files.ended import has_ended
 from reidsearch.media.files.inventory import Entry, Kind
 from reidsearch.media.naming.source_facts import SourceNaming
 
 ABANDONED_S = 600.0
 """What has not changed for so long is not written any more, whatever its container says."""
+
+MARKED_AT_MOST = 100
+"""Of those that wait, so many are marked by their first bytes: the oldest, which a recorder
+overwrites first."""
+MARK_BYTES = 65_536
+
+
+class Mark(NamedTuple):
+    """The first bytes of a file, by which other footage under its name is told from growth."""
+
+    size_bytes: int
+    digest: bytes
 
 
 @dataclass(slots=True)
@@ -30,6 +46,8 @@ class Segment:
         unchanged_since: by the clock of `Segments`.
         done: it was indexed, cannot be, or is somebody else's work now.
         ended: what its container says; asked once for every state of the file.
+        mark: of this state, once it waits to be indexed.
+        before: of an earlier state, which waited and was never indexed.
     """
 
     path: str
@@ -41,6 +59,8 @@ class Segment:
     done: bool = False
     ended: bool | None = None
     examined: bool = False
+    mark: Mark | None = None
+    before: Mark | None = None
 
     @property
     def location(self) -> str:
@@ -76,11 +96,13 @@ class Looked:
         finished: there, and not indexed yet; oldest first.
         growing: how many are still written, or may be.
         gone: were there, were not indexed, and are no longer there.
+        overwritten: other footage lies there now under the name of what was never indexed.
     """
 
     finished: tuple[Segment, ...]
     growing: int
     gone: tuple[Segment, ...]
+    overwritten: tuple[Segment, ...] = ()
 
 
 @dataclass
@@ -124,13 +146,17 @@ class Segments:
         newest = self._newest(open_ones)
         finished = [one for one in open_ones if self._finished(one, now, newest)]
         finished.sort(key=lambda one: one.order)
-        return Looked(tuple(finished), len(open_ones) - len(finished), gone)
+        overwritten = tuple(one for one in finished if _overwritten(one))
+        for one in finished[:MARKED_AT_MOST]:
+            self._mark(one)
+        return Looked(tuple(finished), len(open_ones) - len(finished), gone, overwritten)
 
     def _segment(self, entry: Entry, known: Segment | None, now: float) -> Segment:
         since = now
         if known is None:  # it may have lain there for long; a share's clock may be another
             since -= max(0.0, self.wall() - entry.mtime_ns / 1e9)
-        return Segment(entry.path, entry.size_bytes, entry.mtime_ns, since)
+        before = None if known is None or known.done else known.mark or known.before
+        return Segment(entry.path, entry.size_bytes, entry.mtime_ns, since, before=before)
 
     def _gone(self, there: dict[str, Segment], fresh: Sequence[Entry]) -> tuple[Segment, ...]:
         """Return what is no longer there; what was renamed is there by its new name."""
@@ -165,9 +191,32 @@ class Segments:
             return False
         if quiet_s >= ABANDONED_S or newest[one.stream] > one.order:
             return True
+        try:
+            return self._ended(one)
+        except (OSError, Refused):
+            return False  # it has gone, or its disk has; the next look will tell
+
+    def _ended(self, one: Segment) -> bool:
         if not one.examined:
-            try:
-                one.ended, one.examined = has_ended(one.path), True
-            except (OSError, Refused):
-                return False  # it has gone, or its disk has; the next look will tell
+            one.ended, one.examined = has_ended(one.path), True
         return one.ended is not False
+
+    def _mark(self, one: Segment) -> None:
+        """Mark one that waits; not one that was never closed, whose start may be written anew."""
+        with contextlib.suppress(OSError, Refused):
+            if one.mark is None and self._ended(one):
+                one.mark = _mark_of(one.path, min(MARK_BYTES, one.size_bytes))
+
+
+def _overwritten(one: Segment) -> bool:
+    before, one.before = one.before, None
+    try:
+        return before is not None and _mark_of(one.path, before.size_bytes) != before
+    except (OSError, Refused):
+        one.before = before
+        return False
+
+
+def _mark_of(path: str, size_bytes: int) -> Mark:
+    with os.fdopen(open_regular(path), "rb") as file:
+        return Mark(size_bytes, hashlib.sha256(file.read(size_bytes)).digest())

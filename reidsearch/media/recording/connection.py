@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -128,6 +129,8 @@ def _why(error: Exception, address: CameraAddress, waited_s: float) -> str:
     """Say what went wrong; FFmpeg's own text repeats the address with its credentials."""
     if isinstance(error, av.error.ExitError | TimeoutError):
         return f"nothing came for {waited_s:.0f} s"
+    if getattr(error, "errno", None) == errno.EPROTONOSUPPORT:  # 461 Unsupported Transport
+        return "it does not send over TCP, and by UDP nothing is recorded"
     told = getattr(error, "strerror", None) or type(error).__name__
     for secret in address.secrets:
         told = told.replace(secret, "***")

@@ -120,6 +120,11 @@ class Store(StoreLocks, contextlib.AbstractContextManager["Store"]):
         """
         lifecycle.create(address, logged=logged)
 
+    @staticmethod
+    def is_there(address: Address) -> bool:
+        """Tell whether there is an archive, or something with its name. Raises StorageError."""
+        return kinds.holds_archive(address)
+
     def close(self) -> None:
         """Close the database; nothing can be read after it."""
         self._database.close()

@@ -18,7 +18,7 @@ from reidsearch.store.database import expected
 if TYPE_CHECKING:
     from alembic.config import Config
 
-REVISION = "0023"
+REVISION = "0024"
 """The head revision; a test holds it equal to Alembic's."""
 
 

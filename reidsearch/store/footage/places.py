@@ -106,6 +106,15 @@ def record_relocation(
             show_at(connection, source_id, now_at)
 
 
+def has_no_place(store: Store, source_id: int) -> bool:
+    """Tell whether a source is held whose every place has other footage now."""
+    where = footage_location.c
+    held = select(footage.c.source_id).where(footage.c.source_id == source_id)
+    there = select(where.key).where(where.source_id == source_id, where.replaced_us.is_(None))
+    with store.read() as connection:
+        return bool(connection.scalar(held)) and connection.scalars(there).first() is None
+
+
 def bytes_of(store: Store, source_id: int | None = None) -> list[SourceBytes]:
     """Return where sources of footage may lie; None: all of them."""
     where = footage_location.c

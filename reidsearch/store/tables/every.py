@@ -13,6 +13,7 @@ from reidsearch.store.tables import (
     ground,  # noqa: F401
     identities,  # noqa: F401
     jobs,  # noqa: F401
+    keeps,  # noqa: F401
     neighbours,  # noqa: F401
     passing,  # noqa: F401
     pending,  # noqa: F401

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from reidsearch.base.timecode import now
 from reidsearch.domain.company import Companion
 from reidsearch.domain.decisions import Presence
 from reidsearch.output.company import chance_text, company_json, company_told, p_text, title_of
@@ -17,6 +18,8 @@ from reidsearch.output.next_footage import (
     NOTHING,
     next_json,
     next_sentences,
+    overwritten_text,
+    soonest_text,
 )
 from reidsearch.output.next_footage import chance_text as footage_chance
 from reidsearch.output.statement import without_commands
@@ -110,15 +113,22 @@ def _distance(one: Presence, other: Presence, closer_than: str | None = None) ->
 
 def next_footage(call: Call, _: Nothing) -> Values:
     """Return what the page shows."""
-    found = around.next_of(call)
+    found, at = around.next_of(call), now()
     pairs = zip(found.fetches[:MOST_STRETCHES], next_json(found)["fetches"], strict=False)
     return {
         "name": found.identity.name,
         "rows": [
-            {**document, "chance": footage_chance(one), "why": LACKS[one.lack]}
+            {
+                **document,
+                "chance": footage_chance(one),
+                "why": LACKS[one.lack],
+                "overwritten": overwritten_text(one, at),
+            }
             for one, document in pairs
         ],
         "nothing": NOTHING,
+        "overwritten": any(one.overwritten_at for one in found.fetches[:MOST_STRETCHES]),
+        "soonest": soonest_text(found.fetches[:MOST_STRETCHES], at),
         "further": max(0, len(found.fetches) - MOST_STRETCHES),
         "sentences": next_sentences(found),
     }
