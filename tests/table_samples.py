@@ -15,6 +15,7 @@ from rich.console import RenderableType
 from reidsearch.base.timecode import to_us
 from reidsearch.calibration.comparisons import Comparisons
 from reidsearch.calibration.fit import fit
+from reidsearch.domain.adjustment import AdjustedBy
 from reidsearch.domain.chance import Chance
 from reidsearch.domain.company import Companion, Company, CompanyStatement, Meeting
 from reidsearch.domain.crops import Crop
@@ -267,10 +268,15 @@ def at_both() -> Intersection:
     asked = IntersectionStatement(
         **ASKED,
         places=(place, place),
-        why_plain=None,
+        k=10,
+        adjusted=AdjustedBy(2, 40, 4_000, "ab" * 32, why_not=None),
         read_by="impostors",
         impostors=412,
         whole=True,
+        model=MODEL,
+        crops_stored=4_000,
+        newest_crop=4_711,
+        decision=9,
     )
     link = Link(1, 2, 0.7123, Accidental(0.35, 0.1, 1.2))
     return Intersection(asked, (Chain((presence(), presence(T2)), (ANNA.named, None), (link,)),))
