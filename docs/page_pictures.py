@@ -166,7 +166,7 @@ def ask_again(folder: Path) -> None:
     """Index two cameras of the demo, save a question, and index the third."""
     naming = ("--recorder", "auto", "--timezone", "Europe/Berlin", "--sources", "demo/sources.csv")
     videos = sorted(str(one) for one in (folder / "demo" / "footage").glob("*.mp4"))
-    question = ("red and black", "--crop", "1", "--min-score", "0.4")
+    question = ("striped coat", "--crop", "1", "--min-score", "0.4")
     for command in (
         ("index", *videos[:2], *naming, "--model", "builtin"),
         ("saved", "add", *question),

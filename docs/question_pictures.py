@@ -132,7 +132,7 @@ def ask(reader: Reader) -> None:
     reader.drawn("company", "anna", "--within", "3s", "-o", "company.png")
     company = reader.asked("company", "anna", "--within", "3s")
     both = next(one["frame_crop"] for one in company["companions"][0]["meetings"] if one["at_once"])
-    reader.drawn("frame", str(both), "--box", "-o", "both.png")
+    reader.drawn("frame", str(both), "--boxes", "-o", "both.png")
     at = ["--at", "gate@9:00..9:01", "--at", "yard@9:02..9:03"]
     reader.drawn("query", *at, "-k", "2", "-o", "places.png")
     reader("next", "anna", "-k", "6", "--keeps", "yard", "30")

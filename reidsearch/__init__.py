@@ -53,14 +53,19 @@ if TYPE_CHECKING:
     from reidsearch.domain.browsing import BrowseItem, BrowsePage, BrowseRequest
     from reidsearch.domain.crops import Crop, CropInput, Facts, Rejected
     from reidsearch.domain.decisions import Transits
+    from reidsearch.domain.distance import Limit
     from reidsearch.domain.footage import Clock
+    from reidsearch.domain.ground import GroundPoint
+    from reidsearch.domain.intersection import Place
     from reidsearch.domain.joint import JointAnswer, JointMatch
+    from reidsearch.domain.nearby import CloserThan
     from reidsearch.domain.places import Line, Region
     from reidsearch.domain.reports import Failure, Finding, FootageReport, IndexReport, Summary
     from reidsearch.domain.request import Filters, QueryPicture, SearchRequest
     from reidsearch.domain.streamed import StreamedTracklet
     from reidsearch.media.naming.patterns import Naming
     from reidsearch.media.naming.source_facts import SourceNaming
+    from reidsearch.services.follow import FollowPlan
     from reidsearch.services.index import FootageOptions
     from reidsearch.services.joint import search_archives
     from reidsearch.services.maintenance import migrate, restore
@@ -104,6 +109,10 @@ _HOME = {
     "TimeOfDay": "base.time_of_day",
     "Absence": "domain.absence",
     "Weekdays": "base.weekdays",
+    "CloserThan": "domain.nearby",
+    "GroundPoint": "domain.ground",
+    "Limit": "domain.distance",
+    "Place": "domain.intersection",
     "Region": "domain.places",
     "Line": "domain.places",
     "Answer": "domain.answers",
@@ -130,6 +139,7 @@ _HOME = {
     "SearchRequest": "domain.request",
     "Naming": "media.naming.patterns",
     "SourceNaming": "media.naming.source_facts",
+    "FollowPlan": "services.follow",
     "FootageOptions": "services.index",
     "PersonStream": "services.stream",
     "StreamedTracklet": "domain.streamed",
@@ -154,6 +164,7 @@ __all__ = [
     "BrowsePage",
     "BrowseRequest",
     "Clock",
+    "CloserThan",
     "Crop",
     "CropInput",
     "Facts",
@@ -161,16 +172,19 @@ __all__ = [
     "Failure",
     "Filters",
     "Finding",
+    "FollowPlan",
     "FootageOptions",
     "FootageReport",
     "FootageSettings",
     "FrameInput",
+    "GroundPoint",
     "IndexReport",
     "InputError",
     "Interrupted",
     "JointAnswer",
     "JointMatch",
     "Kind",
+    "Limit",
     "Line",
     "Match",
     "ModelError",
@@ -179,6 +193,7 @@ __all__ = [
     "PersonStream",
     "PersonUnclear",
     "PictureLimits",
+    "Place",
     "Plan",
     "Progress",
     "QueryInput",

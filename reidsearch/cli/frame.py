@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @argument("crop_id", metavar="CROP", type=int)
 @output_option("The picture to write", required=True)
 @option("--box", is_flag=True, help="Draw the person's box.")
+@option("--boxes", is_flag=True, help="Draw everybody's boxes, with tracklet numbers.")
 @option("--no-caption", is_flag=True, help="Leave out the margin with camera, time and ids.")
 @redact_option
 @verify_option
@@ -35,6 +36,7 @@ def command(
     archive: Address,
     output: Path,
     box: bool,
+    boxes: bool,
     no_caption: bool,
     redact: str | None,
     verify: bool,
@@ -45,6 +47,7 @@ def command(
     Camera, time and ids stand on a margin below the frame, which covers nothing of it. Footage is
     read from any place where it is known to lie, and must not have changed since it was indexed;
     the frame has to show the stored crop.
+    --boxes draws whomever the archive holds in that frame; the crop's person is in yellow.
     With --redact only people whom the archive holds are redacted: look at the picture before you
     give it away.
     """
@@ -64,7 +67,16 @@ def command(
         else:
             pixels, crop, altered = opened.footage.redacted_frame(crop_id, whom, verify=verify)
         imprint = imprint_of(opened)
-    drawn = still(pixels, crop, imprint, box=box, caption=not no_caption, redaction=whom)
+        others = opened.footage.boxes(crop_id) if boxes else {}
+    drawn = still(
+        pixels,
+        crop,
+        imprint,
+        box=box or boxes,
+        boxes=others,
+        caption=not no_caption,
+        redaction=whom,
+    )
     write_picture(output, drawn)
     if crop.moment is None:
         raise absent("the moment of a crop of footage")

@@ -32,6 +32,23 @@ class Trace:
         return len(self.pts)
 
 
+def box_at(trace: Trace, pts: int, longest: int) -> Box | None:
+    """Where somebody was in a frame; None: not in it, or too long not detected around it.
+
+    Args:
+        longest: time, in units of `pts`, over which a box is interpolated.
+    """
+    after = int(np.searchsorted(trace.pts, pts))
+    if after == len(trace) or (trace.pts[after] != pts and after == 0):
+        return None
+    before = after if trace.pts[after] == pts else after - 1
+    if trace.pts[after] - trace.pts[before] > longest:
+        return None
+    sides = [np.interp(pts, trace.pts, side) for side in trace.xyxy.T.astype(np.float64)]
+    left, top, right, bottom = (round(float(side)) for side in sides)
+    return Box(max(left, 0), max(top, 0), max(right, left + 1), max(bottom, top + 1))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BestShot:
     """One crop of a tracklet that is worth keeping.

@@ -159,7 +159,7 @@ def company_rests_on(found: Company) -> list[str]:
     if met > MEETINGS_AT_MOST:
         told.append(f"{met - MEETINGS_AT_MOST:,} further meetings: --format json has all.")
     if any(each.frame_crop for one in found.companions for each in one.meetings):
-        told.append("`reidsearch frame N -o FILE` writes the frame with both.")
+        told.append("`reidsearch frame N --boxes -o FILE` writes the frame with both.")
     return [*told, *case_told(statement.case)]
 
 

@@ -76,7 +76,7 @@ def contact_sheets(
     """
     cards = min(len(shown.cards), MOST_CARDS)
     widest = max((len(group.cards) for group in shown.groups), default=0)
-    columns = max(1, min(widest, 5 if cards <= 15 else 8))
+    columns = _whole(max(1, min(widest, 5 if cards <= 15 else 8)), shown.together)
     cards_width = columns * (CARD_PX + GAP_PX) - GAP_PX if cards else EMPTY_PX
     width = max(760, 3 * MARGIN_PX + PANEL_PX + cards_width)
     rows = _printed_rows(shown, columns, width) if printed else PAGE_ROWS
@@ -94,12 +94,17 @@ def contact_sheets(
             area = _Area(2 * MARGIN_PX + PANEL_PX, columns, clear)
         else:
             fitting = (width - 2 * MARGIN_PX + GAP_PX) // (CARD_PX + GAP_PX)
-            area = _Area(MARGIN_PX, fitting, top)
+            area = _Area(MARGIN_PX, _whole(fitting, shown.together), top)
         for group in groups:
             y = _group(sheet, area, y, group, picture_of, shown.nobody)
         sheet.height_px += MARGIN_PX // 2
         drawn.append(sheet.sign())
     return drawn
+
+
+def _whole(columns: int, together: int) -> int:
+    """Return the most columns, at least one lot, whose rows part no cards that belong together."""
+    return max(together, columns - columns % together)
 
 
 def _pages(groups: Sequence[Group], columns: int, most: int) -> Iterator[list[Group]]:

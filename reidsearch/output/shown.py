@@ -105,6 +105,7 @@ class Shown:
         gist: all of that for the narrow panel of a drawn sheet; empty: `told` and `missing`.
         missing: what was not seen or searched, or could not be shown.
         nobody: what stands in place of cards where there are none.
+        together: so many cards after each other belong together; a drawn sheet has them in one row.
     """
 
     of: str
@@ -116,6 +117,7 @@ class Shown:
     nobody: str = ""
     queries: tuple[QueryShown, ...] = ()
     tables: tuple[Rows, ...] = field(default=())
+    together: int = 1
 
     @property
     def cards(self) -> Sequence[Card]:

@@ -7,11 +7,14 @@ picture stay where they are.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from fractions import Fraction
+from types import MappingProxyType
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from reidsearch.base.boxes import Box
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.footage import Clock
@@ -24,6 +27,7 @@ from reidsearch.output.redaction import redacted_text
 from reidsearch.output.times import shifted
 
 INK = "#ffdc00"
+OTHERS = "#38bdf8"
 MARGIN_PAPER = "#111827"
 STRONG = Lettering(15, "#ffffff")
 PLAIN = Lettering(13, "#e5e7eb")
@@ -37,6 +41,7 @@ def still(
     imprint: Imprint,
     *,
     box: bool = False,
+    boxes: Mapping[int, Box] = MappingProxyType({}),
     whole: bool = True,
     caption: bool = True,
     redaction: Redaction | None = None,
@@ -46,6 +51,7 @@ def still(
     Args:
         pixels: (h, w, 3) uint8 BGR.
         box: draw the person's box.
+        boxes: of everybody in the frame, by tracklet, to be drawn with their numbers.
         whole: it is the full frame, else what was cut out.
         caption: without, there is no margin, and the metadata alone says where it comes from.
         redaction: what was done to the pixels, to be told.
@@ -56,9 +62,16 @@ def still(
         title += f", {redacted_text(redaction)}"
     sheet = Drawing(title, imprint, max(width, NARROWEST_PX) if caption else width)
     sheet.picture(lambda: pixels, (0, 0, width, height))
+    own = crop.moment.tracklet_id if crop.moment else None
+    line_px = max(2, height // 270)
+    for number, other in boxes.items():
+        if number != own:
+            sheet.rectangle(_corners(other, height, width), outline=OTHERS, width=line_px)
+            _number(sheet, number, other, OTHERS)
     if box:
-        left, top, right, bottom = crop.box.as_list()
-        sheet.rectangle((left, top, right, bottom), outline=INK, width=max(2, height // 270))
+        sheet.rectangle(_corners(crop.box, height, width), outline=INK, width=line_px)
+    if own is not None and own in boxes:
+        _number(sheet, own, crop.box, INK)
     y = sheet.height_px = height
     if not caption:
         return sheet.sign(foot=False)
@@ -71,6 +84,22 @@ def still(
     below = sheet.lines_of_text(STRONG, MARGIN_PX, y + 8, first)
     sheet.lines_of_text(PLAIN, MARGIN_PX, below, lines)
     return sheet.sign()
+
+
+def _corners(box: Box, height: int, width: int) -> tuple[float, float, float, float]:
+    left, top, right, bottom = box.as_list()
+    return left, top, min(right, width - 1), min(bottom, height - 1)
+
+
+def _number(sheet: Drawing, number: int, box: Box, colour: str) -> None:
+    """The tracklet's number, above its box or, where there is no room, inside."""
+    told = Lettering(13, colour)
+    text = f"tracklet {number}"
+    wide = told.width(text) + 6
+    left = max(0, min(box.x1, sheet.width_px - wide))
+    top = box.y1 - told.line_px if box.y1 >= told.line_px else box.y1
+    sheet.rectangle((left, top, left + wide, top + told.line_px - 1), MARGIN_PAPER)
+    sheet.line_of_text(told, left + 3, top, text)
 
 
 class ClipMargin:

@@ -13,6 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reidsearch.base.boxes import Box
 from reidsearch.base.errors import Kind, NotFound, UsageError, absent
 from reidsearch.base.locations import composed, location_text
 from reidsearch.base.timecode import parse_zone
@@ -21,7 +22,8 @@ from reidsearch.domain.footage import Clock, CoverageGap, SourceCoverage
 from reidsearch.domain.query_origins import OriginKind, QueryOrigin, ReadPicture, whole_box
 from reidsearch.domain.redaction import Redaction, RedactionReport
 from reidsearch.domain.reports import ClipReport, ClockChange, Relocated
-from reidsearch.domain.tracklets import Trace, TrackletSeen
+from reidsearch.domain.tracklets import Trace, TrackletSeen, box_at
+from reidsearch.domain.tracks import INTERPOLATED_S
 from reidsearch.services.clips import write_clip
 from reidsearch.services.footage_files import (
     no_footage,
@@ -245,6 +247,24 @@ class FootageService:
         path, footage = open_indexed(self._store, crop.source_id, verify=verify)
         with footage:
             return proven(footage, shown), replace(crop, location=location_text(str(path)))
+
+    def boxes(self, crop_id: int) -> dict[int, Box]:
+        """Everybody in the frame that a crop was cut from: tracklet -> box, by first sight.
+
+        Of those whom the archive holds. Where somebody was not detected in that very frame, their
+        box is interpolated, over as long as it is in tracks that are exported.
+
+        Raises:
+            NotFound: no crop has this id, or it came from no footage.
+        """
+        crop = self._of_footage(crop_id)
+        view = view_of(self._store, crop)
+        source = footage_store.source(self._store, crop.source_id)
+        at_us = int(source.info.media_s(view.pts) * 1_000_000)
+        longest = int(INTERPOLATED_S / source.info.time_base)
+        traces = tracklet_store.traces_between(self._store, crop.source_id, at_us, at_us)
+        found = {number: box_at(trace, view.pts, longest) for number, trace in traces}
+        return {number: box for number, box in found.items() if box is not None}
 
     def redacted_frame(
         self, crop_id: int, whom: Redaction, *, verify: bool = False

@@ -17,12 +17,13 @@ import numpy as np
 import pytest
 from archives import CommandLine
 from json_schemas import require_valid
-from PIL import Image
+from PIL import Image, ImageColor
 from videos import write_video
 
 from reidsearch import Archive
 from reidsearch.media.video.frames import Frame
 from reidsearch.media.video.open import open_footage
+from reidsearch.output.stills import INK, OTHERS
 
 pytestmark = pytest.mark.full  # encodes clips
 
@@ -231,3 +232,23 @@ def test_people_are_told_what_was_altered_and_who_stays_visible(held, tmp_path, 
     assert (copied.code, "copied stream" in copied.err) == (2, True)
     assert "leave --copy out" in copied.err
     assert not (tmp_path / "copy.mp4").exists()
+
+
+def test_a_still_shows_the_boxes_of_everybody_in_it(held, tmp_path):
+    """Where they were drawn, to within some pixels where they were not detected in that frame."""
+    numbers = {person: tracklet_of(held.archive, person) for person in (SUBJECT, QUICK)}
+    crop = numbers[QUICK][1]
+    with Archive.open(held.archive) as archive:
+        frame = round(archive.crop(crop).moment.media_s * FPS)
+        boxes = archive.footage.boxes(crop)
+    for person, (number, _) in numbers.items():
+        down, across = box_of(person, frame)
+        wanted = across.start, down.start, across.stop, down.stop
+        assert boxes[number].as_list() == pytest.approx(wanted, abs=4)
+    ran = held("frame", crop, "-o", tmp_path / "boxes.png", "--boxes", "--no-caption")
+    assert ran.code == 0, ran.err
+    with Image.open(tmp_path / "boxes.png") as picture:
+        for person, colour in ((QUICK, INK), (SUBJECT, OTHERS)):
+            box = boxes[numbers[person][0]]
+            low = (box.x1 + box.x2) // 2, box.y2
+            assert picture.convert("RGB").getpixel(low) == ImageColor.getrgb(colour)

@@ -17,7 +17,7 @@ from reidsearch.domain.clock_suggestion import (
 from reidsearch.domain.decisions import Member, Presence
 from reidsearch.linking.clock_checks import cycles, disagreements
 from reidsearch.linking.clock_fit import PairOfLags, fit_clocks
-from reidsearch.linking.lags import BACKWARD, FORWARD, Lags, grouped
+from reidsearch.linking.lags import BACKWARD, FORWARD, Groups, Lags, grouped
 from reidsearch.linking.mutual import mutual_best
 from reidsearch.linking.seen_by_both import Sightings
 
@@ -62,6 +62,23 @@ def test_both_directions_tell_the_offset_among_mistakes(fast_s: float) -> None:
     assert 0.5 < deviation_s < 4
     assert fit.pairs[0] is not None
     assert fit.pairs[0].transit_s == pytest.approx(80, abs=6)
+
+
+def test_a_few_lags_close_together_by_chance_move_no_clock() -> None:
+    """Nine look like ways there and back of a second's width: no people walk so evenly."""
+    rng = np.random.default_rng(5)
+    middle = np.concatenate((rng.normal(290.5, 1, 4), rng.normal(275.5, 1, 5)))
+    chance = Lags(middle - 5, middle + 5, rng.uniform(0, 3600, 9), np.arange(9))
+    group = np.repeat([FORWARD, BACKWARD], [4, 5])
+    pairs = [PairOfLags(0, 2, chance, Groups(HowPaired.BOTH_WAYS, group, 1.26))]
+    for a, seed in ((0, 2), (1, 3)):
+        lags = ways(there=30, back=25, fast_s=0, seed=seed)
+        pairs.append(PairOfLags(a, a + 1, lags, grouped(lags, WITHIN_S, at_once=False)))
+    fit = fit_clocks(pairs, 0, WITHIN_S)
+    assert fit is not None
+    assert [abs(fit.offsets[camera][0]) < 25 for camera in (1, 2)] == [True, True]
+    assert fit.pairs[0] is not None
+    assert abs(fit.pairs[0].residual_s) > 250, "and the pair is told to disagree"
 
 
 @pytest.mark.parametrize(("there", "back"), [(40, 0), (0, 40), (40, 2)])

@@ -239,6 +239,18 @@ def test_groups_that_go_on_are_told_to_and_every_card_is_drawn_once() -> None:
         page.render()
 
 
+def test_cards_that_belong_together_stand_in_one_row() -> None:
+    cards = tuple(Card(f"no. {number}", "", (), ()) for number in range(12))
+    (page,) = contact_sheets(
+        Shown("company", "Whom", (Group("", cards),), ("Said.",), together=2),
+        lambda _: grey(),
+        IMPRINT,
+    )
+    tops = [box.y for box in page.texts if box.text.startswith("no. ")]
+    assert tops[::2] == tops[1::2]
+    assert len(set(tops)) == 3
+
+
 def test_a_line_that_begins_from_right_to_left_still_goes_from_left_to_right() -> None:
     """`<Hebrew> 1` and `1 <Hebrew>` begin with different pixels: the base direction is one."""
     if LETTERS.spell("\u05d0") != "\u05d0" or not features.check("raqm"):

@@ -35,14 +35,14 @@ def test_an_example_is_python_that_uses_the_name(name: str, example: str) -> Non
 
 
 def test_examples_without_an_archive_run() -> None:
-    from datetime import UTC, datetime
+    from datetime import UTC, datetime, time
 
     known = {name: getattr(reidsearch, name) for name in reidsearch.__all__}
-    known |= {"UTC": UTC, "datetime": datetime, "Path": Path}
+    known |= {"UTC": UTC, "datetime": datetime, "time": time, "Path": Path}
     ran = 0
     for _, _, example in ROWS:
         names = {node.id for node in ast.walk(ast.parse(example)) if isinstance(node, ast.Name)}
-        files = names & {"read_frame", "migrate", "restore", "Archive", "query_input"}
+        files = names & {"read_frame", "migrate", "restore", "Archive", "query_input", "FollowPlan"}
         if names <= known.keys() and not files:
             exec(example, dict(known))
             ran += 1

@@ -26,6 +26,7 @@ def company_shown(found: Company) -> Shown:
         told=tuple(company_rests_on(found)),
         missing=tuple(company_missing(found.statement)),
         nobody="Nobody was met on two occasions or at two places.",
+        together=2,
     )
 
 

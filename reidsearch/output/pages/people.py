@@ -246,7 +246,7 @@ def presence_card(
             *_span([seen]),
             CardField("file", seen.location.rpartition("/")[2], whole=seen.location),
             CardField("position", _position(seen)),
-            CardField("purity", _doubt(seen), 3),
+            CardField("purity", _doubt(seen), 5),
             CardField("decided", said),
         ),
         crop_ids=shots,
