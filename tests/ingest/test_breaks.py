@@ -191,7 +191,7 @@ def test_after_a_kill_cuts_and_doubts_are_the_same(tmp_path, monkeypatch):
     seen_in(path, range(80))
     index(tmp_path / "whole", path)
     assert len(tracklets(tmp_path / "whole")[0]) == 4
-    for kill in (19, 20, 21, 40, 41, 60, 61):
+    for kill in (19, 20, 21, 40, 41):  # around somebody else at one place, and around a cut
         with killed_after(kill):
             index(tmp_path / f"k{kill}", path)
         assert index(tmp_path / f"k{kill}", path).resumed == 1
