@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import compiled_once
+import made_once
 import pytest
 from archives import CommandLine, IndexedCrops
 from scenes import write_gate, write_yard
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 
 compiled_once.install()
+made_once.install()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
