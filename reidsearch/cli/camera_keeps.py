@@ -40,5 +40,5 @@ def command(
         elif camera is not None and days is not None:
             change, known = "set", [opened.keeps.set(camera, days)]
         else:
-            known = [one for one in opened.keeps.all() if camera in (None, one.camera)]
-    emit(form, keeps_json(known, change), keeps_view(known, change), "cameras")
+            known = opened.keeps.all(camera)
+    emit(form, keeps_json(known, change), keeps_view(known, change, camera), "cameras")

@@ -19,7 +19,7 @@ from reidsearch.domain.answer_json import (
 )
 from reidsearch.domain.answer_reading import read_part
 from reidsearch.domain.cases import AskedFor
-from reidsearch.domain.event_log import canonical
+from reidsearch.domain.event_log import LARGEST_WHOLE, canonical
 from reidsearch.domain.intersection import (
     Chain,
     Intersection,
@@ -124,6 +124,8 @@ def read_statement(given: Any) -> IntersectionStatement:
 
 def _statement(given: Mapping[str, Any]) -> IntersectionStatement:
     model, case = given["model"], given["case"]
+    if len(given["places"]) < 2:
+        raise ValueError("it names fewer than two places")
     return IntersectionStatement(
         archive=str(given["archive"]),
         archive_id=str(given["archive_id"]),
@@ -159,6 +161,6 @@ def _place(given: Mapping[str, Any]) -> PlaceSeen:
 
 
 def _whole(given: Any) -> int:
-    if not isinstance(given, int) or isinstance(given, bool) or given < 0:
+    if type(given) is not int or not 0 <= given <= LARGEST_WHOLE:
         raise ValueError(f"{given!r:.40} stands where a whole number is expected")
     return given

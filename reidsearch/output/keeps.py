@@ -32,15 +32,18 @@ def keeps_json(known: Sequence[CameraKeeps], change: str | None = None) -> dict[
     }
 
 
-def keeps_view(known: Sequence[CameraKeeps], change: str | None = None) -> RenderableType:
-    """Return what is known, or what was set or removed."""
+def keeps_view(
+    known: Sequence[CameraKeeps], change: str | None = None, camera: str | None = None
+) -> RenderableType:
+    """Return what is known, of one camera where it is named, or what was set or removed."""
     if change == "set":
         return Text("\n".join(f"{kept_text(one.camera, one.days)}." for one in known))
     if change == "clear":
         told = (f"Removed: {kept_text(one.camera, one.days)}." for one in known)
         return Text("\n".join(told))
     if not known:
-        return Text("Nobody said how long recorders keep footage.")
+        whose = "recorders keep" if camera is None else f"the recorder of {visible(camera)} keeps"
+        return Text(f"Nobody said how long {whose} footage.")
     return FittedTable(
         [
             Column("camera", [visible(one.camera) for one in known], 0),

@@ -14,10 +14,23 @@ class KeepsService:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def all(self) -> list[CameraKeeps]:
-        """Return what is known, by camera."""
+    def all(self, camera: str | None = None) -> list[CameraKeeps]:
+        """Return what is known, by camera.
+
+        Args:
+            camera: of this one alone.
+
+        Raises:
+            NotFound: the archive has no such camera.
+        """
         with self._store.read() as connection:
-            return held.kept_by_recorders(connection)
+            known = held.kept_by_recorders(connection)
+            if camera is None:
+                return known
+            own = [one for one in known if one.camera == camera]
+            if not own:
+                require_cameras(connection, (camera,))
+            return own
 
     def set(self, camera: str, days: float) -> CameraKeeps:
         """Keep after how many days a camera's recorder overwrites footage.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reidsearch.domain.adjustment import AdjustedBy
 from reidsearch.domain.answers import Answer, RankedBy, Statement
 from reidsearch.domain.decisions import EDITS, Decision
-from reidsearch.domain.event_log import Event
+from reidsearch.domain.event_log import Event, LogEntry
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.domain.replay import Cause, Change
 from reidsearch.domain.scores import Calibration, Origin
@@ -120,18 +120,26 @@ def _takes_part(decision: Decision, then: Statement) -> bool:
 
 def facts_changed(store: Store, asked_at: dt.datetime, entry: int | None) -> Iterator[Change]:
     """Yield that clocks or places of sources were changed since an answer, if they were."""
-    held = entries(store, after=entry or 0, events=FACTS)
-    told = [one.event.value for one in held if one.at > asked_at]
+    told = [one.event.value for one in _entries_since(store, asked_at, entry, FACTS)]
     if told:
         names = ", ".join(sorted(set(told)))
         yield Change(Cause.FACTS, f"times or places were changed since: {names}")
 
 
+def _entries_since(
+    store: Store, asked_at: dt.datetime, entry: int | None, events: Sequence[Event]
+) -> Iterator[LogEntry]:
+    """Yield entries behind that of an answer; only where it has none a clock has to tell."""
+    for one in entries(store, after=entry or 0, events=events):
+        if entry is not None or one.at > asked_at:
+            yield one
+
+
 def _of_attributes(store: Store, then: Statement, entry: int | None) -> Iterator[Change]:
     if then.filters.attributes_empty:
         return
-    held = entries(store, after=entry or 0, events=(Event.ANNOTATE, Event.ANNOTATE_END))
-    if any(one.at > then.asked_at for one in held):
+    events = (Event.ANNOTATE, Event.ANNOTATE_END)
+    if any(_entries_since(store, then.asked_at, entry, events)):
         yield Change(Cause.ATTRIBUTES, "what people wear and carry was recorded since")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,14 @@ from reidsearch.domain.answer_json import NOT_OF_THE_ANSWER, SCHEMA
 from reidsearch.domain.answer_reading import read_answer
 from reidsearch.domain.answers import Logged, Statement
 from reidsearch.domain.crops import Vectors
-from reidsearch.domain.event_log import QUESTIONS, Event, LogEntry, canonical, faults_around
+from reidsearch.domain.event_log import (
+    LARGEST_WHOLE,
+    QUESTIONS,
+    Event,
+    LogEntry,
+    canonical,
+    faults_around,
+)
 from reidsearch.domain.intersection import IntersectionStatement
 from reidsearch.domain.intersection_json import SCHEMA as OF_PLACES
 from reidsearch.domain.intersection_json import document_sha256, read_statement
@@ -257,7 +265,8 @@ def _damaged(store: Store, number: int, error: Exception) -> InputError:
 
 
 def _entry(store: Store, number: int) -> LogEntry:
-    found = next(entries(store, after=number - 1), None) if number > 0 else None
+    possible = 0 < number <= LARGEST_WHOLE
+    found = next(entries(store, after=number - 1), None) if possible else None
     if found is None or found.number != number:
         raise NotFound(
             f"the log of {store.location} has no entry {number}"
@@ -337,7 +346,13 @@ def _places_of_file(store: Store, document: Mapping[str, Any]) -> PlacesRecord:
             (tuple(int(seen["crop_ids"][0]) for seen in one["seen"]), float(one["score"]))
             for one in document["chains"]
         )
+        if len({crops for crops, _ in chains}) < len(chains) or not all(
+            math.isfinite(score) for _, score in chains
+        ):
+            raise ValueError("a chain stands there twice, or has no score")
         number = (document["statement"]["logged"] or {}).get("entry")
+        if number is not None and type(number) is not int:
+            raise TypeError("the entry of the log is no number")
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise UsageError(
             f"this is no answer document: {error!r}", kind=Kind.ANSWER_UNREADABLE

@@ -243,9 +243,18 @@ class SavedService:
         with self._store.read() as connection:
             every = held.questions(connection)
         wanted = [one for one in every if numbers is None or one.question_id in numbers]
-        with contextlib.suppress(ReidsearchError):  # `states` says so
+        why = None
+        try:
             self._notifying.deliver(wanted, always=always)
-        return self._notifying.states(wanted)
+        except ReidsearchError as error:
+            why = error.message
+        states = self._notifying.states(wanted)
+        if why is None:
+            return states
+        return {
+            number: replace(one, error=why) if one.undelivered else one
+            for number, one in states.items()
+        }
 
     def _run(self, one: SavedQuestion) -> SavedRun:
         sight = self._sight_of(one.made_by)

@@ -21,6 +21,11 @@ from reidsearch.media.recording.journal import entries, gaps
 KILLS = 12
 
 
+def files(folder: Path) -> set[Path]:
+    """The segments that lie below a folder, those that are being written among them."""
+    return {path for path in folder.rglob("*") if path.suffix in {".part", ".whole", ".mkv"}}
+
+
 @pytest.mark.fuzz
 def test_kills_at_random_leave_whole_files_and_every_hole_told(tmp_path: Path) -> None:
     seed = random.randrange(1 << 32)

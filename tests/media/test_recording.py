@@ -48,6 +48,17 @@ def test_what_is_shown_of_an_address_holds_no_credential() -> None:
     assert other.with_credentials("a@b", "p:/w").full == "rtsp://a%40b:p%3A%2Fw@host/live"
 
 
+def test_credentials_that_ffmpeg_would_cut_off_are_refused_without_repeating_them() -> None:
+    address = read_camera_address("rtsp://host/live", credentials=False)
+    address.with_credentials("viewer", "s" * 120)
+    for password in ("s" * 121, "\u00fc" * 21):
+        with pytest.raises(UsageError, match="FFmpeg takes 127") as caught:
+            address.with_credentials("viewer", password)
+        assert password not in caught.value.message + caught.value.hint
+    with pytest.raises(UsageError, match="FFmpeg takes 127"):
+        read_camera_address(f"rtsp://viewer:{'s' * 121}@host/live", credentials=True)
+
+
 @pytest.mark.parametrize("camera", ["gate", "1", "ch01", "Gate 3", "192.168.1.3_ch2", "Tür"])
 def test_a_segment_tells_its_camera_and_start(camera: str) -> None:
     require_camera_name(camera)

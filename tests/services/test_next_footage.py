@@ -142,6 +142,8 @@ def test_what_is_known_of_recorders_dates_footage_until_it_is_forgotten(
     run.archive = folder
     assert run("camera", "keeps").out == "Nobody said how long recorders keep footage.\n"
     assert run("camera", "keeps", "nowhere", "7").code == 9
+    assert run("camera", "keeps", "nowhere").code == 9
+    assert "the recorder of yard keeps footage" in run("camera", "keeps", "yard").out
     assert run("camera", "keeps", "yard", "36501").code == 2
     assert run("camera", "keeps", "yard", "7").code == 0
     assert "keeps footage for 36500 days" in run("camera", "keeps", "yard", "36500").out

@@ -29,6 +29,7 @@ pytestmark = pytest.mark.full
 WANTED = 3
 """Of the person searched for."""
 SECRET = "s3cr3t"
+NO_ADDRESSES = ("file:///etc/passwd", "https://[", "http://elsewhere.example/", "https://a/\n")
 
 
 @pytest.fixture(autouse=True)
@@ -219,6 +220,48 @@ def test_a_file_that_others_could_have_written_is_not_believed(archive, hook, da
     kept.symlink_to("/etc/passwd")
     bring(archive, "after")
     assert archive.saved.find("wanted").notify.off is not None
+
+
+def test_what_somebody_edited_wrongly_is_not_believed(archive, hook, data):
+    """Neither what no address may be, nor numbers that nothing can count with."""
+    archive.saved.notify("wanted", webhook=hook.url)
+    kept = file_of(data)
+    (good,) = json.loads(kept.read_text())["settings"]
+    edits = [
+        *({"receiver": {**good["receiver"], "url": url}} for url in NO_ADDRESSES),
+        *({name: value} for name in ("done", "entry", "since_us") for value in (10**30, -1)),
+    ]
+    edited = [[{**good, **one}] for one in edits]
+    # A copied setting would move the other's answers on, and give two deliveries one name.
+    edited.append([good, {**good, "question_id": good["question_id"] + 1}])
+    for settings in edited:
+        document = {"format": "reidsearch-notifications/1", "settings": settings}
+        kept.write_text(json.dumps(document))
+        assert "damaged" in archive.saved.find("wanted").notify.off, settings
+        archive.saved.run()
+    bring(archive, "found all the same")
+    assert hook.bodies == []
+
+
+def test_a_data_folder_that_is_open_to_a_group_does_not_open_the_settings(archive, hook, data):
+    data.mkdir()
+    data.chmod(0o775)
+    assert archive.saved.notify("wanted", webhook=hook.url).notify.off is None
+    assert (data / "notifications").stat().st_mode & 0o777 == 0o700
+    bring(archive, "a")
+    assert places(hook) == [["a"]]
+
+
+def test_why_nobody_could_be_told_is_told(archive, hook, data):
+    archive.saved.notify("wanted", webhook=hook.url)
+    lock = file_of(data).with_suffix(".delivering")
+    lock.mkdir()
+    bring(archive, "a")
+    (run,) = archive.saved.run()
+    assert run.notify.undelivered == 1
+    assert "cannot be written" in run.notify.error
+    lock.rmdir()
+    assert archive.saved.run()[0].notify.undelivered == 0
 
 
 @pytest.mark.slow

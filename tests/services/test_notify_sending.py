@@ -64,6 +64,12 @@ def test_how_a_command_ends_is_told(tmp_path) -> None:
     assert "no such file" in refused(Receiver(gone.words, folder=str(tmp_path / "gone")))
     with pytest.raises(InputError, match="no program"):
         find_program(["no-such-program-there"])
+    left = tmp_path / "left"
+    left.mkdir()
+    with contextlib.chdir(left):
+        left.rmdir()
+        with pytest.raises(InputError, match="is gone"):
+            find_program([sys.executable])
 
 
 def test_a_command_may_write_much_and_read_nothing(tmp_path) -> None:

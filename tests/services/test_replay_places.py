@@ -134,3 +134,32 @@ def test_a_region_counts_alone_and_is_asked_again_as_it_was_drawn(archive, made)
     with pytest.raises(NotFound, match="no camera or region 'left'"):
         archive.intersection([named, yard])
     assert archive.replay(entry_of(found)).identical
+
+
+def test_what_changed_is_named_though_the_clock_went_back(archive, asked, monkeypatch) -> None:
+    earlier = asked.statement.asked_at - dt.timedelta(days=1)
+    monkeypatch.setattr("reidsearch.store.event_log.now", lambda: earlier)
+    archive.timezone = "Europe/Berlin"
+    told = archive.replay(entry_of(asked))
+    assert [one.cause for one in told.changes] == [Cause.FACTS]
+
+
+def test_a_file_that_nobody_answered_is_refused(archive, asked, tmp_path) -> None:
+    document = json.loads(json.dumps(intersection_json(asked)))
+    document["statement"]["logged"] = None
+    path = tmp_path / "answer.json"
+    path.write_text(json.dumps(document))
+    assert archive.replay(path).identical
+    statement, chains = document["statement"], document["chains"]
+    for part in (
+        {"statement": {**statement, "places": statement["places"][:1]}},
+        {"statement": {**statement, "newest_crop": 10**30}},
+        {"statement": {**statement, "logged": {"entry": "5"}}},
+        {"chains": [{**chains[0], "score": "nan"}, *chains[1:]]},
+        {"chains": [*chains, chains[0]]},
+    ):
+        path.write_text(json.dumps({**document, **part}))
+        with pytest.raises(UsageError, match="this is no"):
+            archive.replay(path)
+    with pytest.raises(NotFound, match="no entry"):
+        archive.replay(10**30)

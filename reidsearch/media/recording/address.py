@@ -14,6 +14,8 @@ from reidsearch.base.errors import UsageError
 
 SCHEMES = ("rtsp", "rtsps")
 LONGEST = 2000
+LONGEST_CREDENTIALS = 127
+"""FFmpeg's `rtsp.c` cuts off what is longer, and says nothing."""
 # Cameras that take their password as a part of path or query.
 _SECRET_PART = re.compile(
     r"(?:pass(?:w(?:or)?d)?|pwd|token|auth|secret|key)\w*=[^&/]", re.IGNORECASE
@@ -33,10 +35,15 @@ class CameraAddress:
     full: str = field(repr=False)
 
     def with_credentials(self, user: str, password: str) -> CameraAddress:
-        """Return the same address with a user and a password."""
+        """Return the same address with a user and a password.
+
+        Raises:
+            UsageError: they are too long. The message does not repeat them.
+        """
         parts = urlsplit(self.full)
         host = parts.netloc.rpartition("@")[2]
         netloc = f"{quote(user, safe='')}:{quote(password, safe='')}@{host}"
+        _require_taken(netloc)
         return CameraAddress(self.shown, parts._replace(netloc=netloc).geturl())
 
     @property
@@ -79,7 +86,20 @@ def read_camera_address(text: str, *, credentials: bool) -> CameraAddress:
             "by the environment or a file; or write the address into a list of cameras that its "
             "owner alone can read",
         )
+    _require_taken(parts.netloc)
     return CameraAddress(shown, text)
+
+
+def _require_taken(netloc: str) -> None:
+    """Refuse credentials of which FFmpeg would take the beginning, and the camera refuse that."""
+    credentials, _, host = netloc.rpartition("@")
+    if len(credentials) > LONGEST_CREDENTIALS:
+        raise UsageError(
+            f"the user and the password of {host} take {len(credentials)} characters in an "
+            f"address, and FFmpeg takes {LONGEST_CREDENTIALS}",
+            "give the camera a shorter password; each character but letters, digits and - . _ ~ "
+            "takes three or more",
+        )
 
 
 _EXAMPLE = "for instance rtsp://192.168.1.64:554/stream1"

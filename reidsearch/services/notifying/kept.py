@@ -25,16 +25,18 @@ from filelock import FileLock, Timeout
 from reidsearch.base import atomic, own_files
 from reidsearch.base.address import Address
 from reidsearch.base.data_folder import data_folder
-from reidsearch.base.errors import DECODING_ERRORS, InputError, StorageError
+from reidsearch.base.errors import DECODING_ERRORS, InputError, StorageError, UsageError
 from reidsearch.base.reading import parse_json
 from reidsearch.base.said import said
 from reidsearch.domain.answer_reading import read_part
-from reidsearch.domain.event_log import LogEntry
-from reidsearch.domain.notifications import Receiver
+from reidsearch.domain.event_log import LARGEST_WHOLE, LogEntry
+from reidsearch.domain.notifications import Receiver, read_webhook
 
 FOLDER = "notifications"
 FORMAT = "reidsearch-notifications/1"
 LARGEST = 1 << 22
+WHOLE = ("question_id", "made_us", "done", "trying", "failures", "since_us", "tried_us", "entry")
+"""Whole numbers of a setting; none of them is below 0."""
 CHANGED_WITHIN_S = 30.0
 """Whoever changes the file holds its lock for milliseconds."""
 
@@ -137,8 +139,7 @@ class SettingsFile:
     def _locked(self, suffix: str, wait_s: float) -> Iterator[None]:
         lock = FileLock(self.path.with_suffix(suffix), mode=0o600)
         try:
-            self.path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            own_files.make_folder(self.path.parent)
+            self._make_folder()
             lock.acquire(timeout=wait_s, poll_interval=0.05)
         except Timeout as error:
             raise StorageError(f"another process is at {self.path}") from error
@@ -148,6 +149,15 @@ class SettingsFile:
             yield
         finally:
             lock.release()
+
+    def _make_folder(self) -> None:
+        """Make it the user's alone, even where the data folder is open to a group."""
+        folder = self.path.parent
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+            atomic.sync(folder.parent)
+        own_files.names(folder)  # refuses a link
 
     def _bytes(self) -> bytes:
         try:
@@ -179,7 +189,10 @@ class SettingsFile:
             document = parse_json(data)
             if document["format"] != FORMAT:
                 raise ValueError(f"its format is {document['format']!r}")
-            return [_setting(one) for one in document["settings"]]
+            settings = [_setting(one) for one in document["settings"]]
+            if len({one.key for one in settings}) < len(settings):
+                raise ValueError("two settings have one key")
+            return settings
         except DECODING_ERRORS as error:
             raise InputError(
                 f"{self.path} is damaged, or of another version", "remove it, and set it again"
@@ -196,7 +209,16 @@ class SettingsFile:
 
 
 def _setting(row: dict[str, Any]) -> Setting:
+    """Return a setting, which somebody may have edited; raises ValueError."""
     read = read_part(Setting, row)
     if bool(read.receiver.words) == bool(read.receiver.url):
         raise ValueError("it names no receiver, or two")
+    if read.receiver.url:
+        try:
+            read_webhook(read.receiver.url, credentials=True)
+        except UsageError as error:
+            raise ValueError(error.message) from error
+    for name in WHOLE:
+        if not 0 <= (getattr(read, name) or 0) <= LARGEST_WHOLE:
+            raise ValueError(f"its {name} is out of range")
     return replace(read, key=str(UUID(read.key)))

@@ -57,12 +57,15 @@ def find_program(command: Sequence[str]) -> Receiver:
     """Return a command as it runs from now on: of this program, from this folder.
 
     Raises:
-        InputError: there is no such program.
+        InputError: there is no such program, or the current folder was removed.
     """
     found = shutil.which(command[0])
     if found is None:
         raise InputError(f"there is no program {command[0]!r}")
-    folder = Path.cwd()
+    try:
+        folder = Path.cwd()
+    except FileNotFoundError as error:
+        raise InputError("the current folder, which the command would start in, is gone") from error
     script = [Path(one).name for one in command[1:2] if (folder / one).is_file()]
     name = " ".join([Path(found).name, *script])
     return Receiver(words=(str(folder / found), *command[1:]), name=name, folder=str(folder))
