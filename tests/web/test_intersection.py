@@ -70,6 +70,7 @@ def test_what_is_wrong_is_said_beside_the_form(town) -> None:
         (address(one, other, times=("nine", "ten")), "begins"),
         (address(one, other, times=("25:00", "26:00")), "no time of the day"),
         (address(one, one), "are both camera"),
+        (address(one, f"{other}:0,0"), "a region has 3 to 100 points"),
     ):
         page = town.client.get(path)
         assert page.status_code == 200

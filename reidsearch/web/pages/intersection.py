@@ -58,7 +58,6 @@ def intersection(call: Call, asked: Asked) -> Values:
         "rows": shown,
         "cameras": cameras,
         "regions": regions,
-        "drawn": [where for where, *_ in filled if read_where(where)[1] is not None],
         "lacks": LACKING[lacks(call)],
         **_answered(call, filled, asked.k),
     }
