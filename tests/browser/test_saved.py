@@ -20,9 +20,19 @@ def unreadable(page) -> list[str]:
     return [each["id"] for each in found if each["impact"] in {"serious", "critical"}]
 
 
+def require_whole_on_a_phone(page) -> None:
+    """Nothing of the question is cut off, nor has to be scrolled to within the page."""
+    size = page.viewport_size
+    page.set_viewport_size({"width": 400, "height": 800})
+    cut = page.locator("aside.pinned").evaluate("one => one.scrollHeight - one.clientHeight")
+    assert cut <= 0, f"{cut} px are cut off"
+    page.set_viewport_size(size)
+
+
 def test_a_question_is_saved_from_its_answer_and_its_answers_are_looked_at(one, archive):
     page = one.open("/answer?crop=1&crop=2&not_camera=gate&adjusted=false")
     page.locator("details.save summary").click()
+    require_whole_on_a_phone(page)
     page.locator("#save-name").fill("red & blue")
     page.locator("#save-score").fill("0.95")
     assert unreadable(page) == []
@@ -42,6 +52,7 @@ def test_a_question_is_saved_from_its_answer_and_its_answers_are_looked_at(one, 
     page.locator(".figures a[href='/saved']").click()
     page.locator("th a").click()
     assert unreadable(page) == []
+    require_whole_on_a_phone(page)
     assert page.locator(".match.new").count() == 1
     with page.expect_navigation():
         page.locator("form[data-api='/api/v1/saved/seen'] button").click()

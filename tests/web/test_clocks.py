@@ -60,6 +60,22 @@ def test_contradictions_stand_above_and_cameras_of_one_place_come_two_by_two(clo
     assert clocked.client.get("/clocks/suggestion?reference=nowhere").status_code == 404
 
 
+@pytest.mark.parametrize("within", ["nan", "inf", "-5"])
+def test_no_time_to_compare_within_is_refused_by_the_form_too(served, within) -> None:
+    assert served.client.get(f"/clocks?within_s={within}").status_code == 422
+
+
+def test_where_no_clock_can_be_told_the_page_says_so_and_draws_nothing(served) -> None:
+    page = served.client.get("/clocks/suggestion?reference=yard").text
+    assert "No clock could be told" in page
+    assert "Nothing was found that speaks against it" not in page
+    assert "/clocks/picture" not in page
+    assert "/clocks/accept" not in page
+    given = {"reference": "yard", "accept": []}
+    refused = served.client.post("/api/v1/clocks/accept", json=given)
+    assert "no camera was chosen" in refused.json()["detail"]
+
+
 def test_clocks_are_set_as_they_were_shown_and_on_record(clocked) -> None:
     page = clocked.client.get("/clocks/suggestion?reference=entrance").text
     [hall] = re.findall(r'name="accept" value="(hall=[^"]+)"', page)

@@ -100,7 +100,9 @@ def test_who_was_near_is_asked_by_distance_and_leads_to_it(yard) -> None:
     link = html.unescape(re.search(r'href="(/tracklets/1/distance[^"]+)"', page)[1])
     assert yard.client.get(link).status_code == 200
     assert "Nobody was seen so near" in yard.client.get(f"{address}0").text  # for 20 s
-    assert yard.client.get("/api/v1/tracklets/1/nearby?for_s=2").status_code == 422
+    refused = yard.client.get("/api/v1/tracklets/1/nearby?for_s=2")
+    assert refused.status_code == 422
+    assert "name a distance too" in refused.json()["advice"]
     assert yard.client.get("/api/v1/tracklets/1/nearby?closer_than=near").status_code == 422
 
 

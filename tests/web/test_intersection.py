@@ -70,6 +70,7 @@ def test_what_is_wrong_is_said_beside_the_form(town) -> None:
         (address(one, other, times=("nine", "ten")), "begins"),
         (address(one, other, times=("25:00", "26:00")), "no time of the day"),
         (address(one, one), "are both camera"),
+        (address(one, f"{other}:0,0"), "a region has 3 to 100 points"),
     ):
         page = town.client.get(path)
         assert page.status_code == 200
@@ -98,9 +99,16 @@ def test_limited_accounts_learn_of_no_other_camera(town) -> None:
     assert one not in form
     assert "forecourt" not in form
     assert otto.get(address(other, third)).status_code == 200
-    for hidden in (one, "forecourt"):
+    corners = ":0,0.5 1,0.5 1,1"
+    for hidden, nowhere in (
+        (one, "nowhere"),
+        ("forecourt", "nowhere"),
+        (one + corners, f"nowhere{corners}"),
+    ):
         told, absent = (
-            text_of(otto.get(address(name, other)).text).replace(name, "...")
-            for name in (hidden, "nowhere")
+            text_of(otto.get(address(name, other)).text)
+            .replace(name, "...")
+            .replace(name.partition(":")[0], "...")
+            for name in (hidden, nowhere)
         )
         assert told == absent

@@ -92,6 +92,29 @@ def test_from_an_answer_to_new_ones_that_are_marked_as_seen(served) -> None:
     assert said == ["add", "remove"]
 
 
+def test_a_question_is_saved_from_an_answer_that_tells_place_and_time(served) -> None:
+    client, crop = served.client, crop_of(served, "yard")
+    served.archive.identities.new("yara", [crop])
+    page = client.get("/answer?identity=yara&space_time=true").text
+    assert "Place and time are not saved with it" in page
+    form = re.search(r'<form data-api="/api/v1/saved".*?</form>', page, re.DOTALL)[0]
+    sent = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]+)"', form))
+    made = client.post("/api/v1/saved", json=sent | {"name": "her", "min_score": "0.95"})
+    assert made.status_code == 201, made.text
+
+
+def test_pages_without_anything_say_where_to_go_on(served) -> None:
+    client, crop = served.client, crop_of(served, "yard")
+    assert '<a href="/ask">' in client.get("/saved").text.partition("There are none yet")[2]
+    add(client, "red", crop)
+    bring(served, crop, "yard")
+    beyond = client.get("/saved/question?name=red&page=3").text
+    assert "Nothing found yet" not in beyond
+    assert 'href="/saved/question?name=red"' in beyond
+    gone = client.get("/saved/question?name=blue")
+    assert "Saved lists all questions" in gone.text
+
+
 def test_what_cannot_be_saved_is_refused_and_the_form_says_so(served) -> None:
     client, crop = served.client, crop_of(served, "yard")
     assert add(client, "x", crop, min_score=None).status_code == 422

@@ -58,6 +58,26 @@ def walks(town, town_of_couples):
     return town, frozenset(shown), hidden, seen
 
 
+def test_without_enough_journeys_the_page_says_what_is_lacking(served) -> None:
+    page = served.client.get("/transit").text
+    assert "No journeys between cameras are confirmed" in page
+    first = {}
+    for source in served.archive.footage.coverage():
+        seen = served.archive.footage.tracklets(source.source_id)[0]
+        first[source.facts.camera] = seen.crop_ids[0]
+    served.archive.identities.new("q", list(first.values()), force=True)
+    page = text_of(served.client.get("/transit").text)
+    assert "1 of 5 journeys" in page
+    assert "No way has 5 confirmed journeys yet" in page
+    assert "No journeys between cameras" not in page
+
+
+def test_without_a_calibration_both_evidences_are_not_offered_together(served) -> None:
+    form = served.client.get("/ask").text
+    assert re.search(r'name="combined" value="true" disabled', form)
+    assert "This archive has no calibration" in form
+
+
 def test_the_page_of_transit_times_shows_what_the_archive_finds(walks) -> None:
     town, *_ = walks
     model = town.archive.transit.model()

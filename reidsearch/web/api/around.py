@@ -53,7 +53,10 @@ def nearby_of(call: Call, asked: NearbyAsked) -> Nearby:
     """Return who else was seen around a tracklet, of what may be seen."""
     member = Member("tracklet", call.path["tracklet_id"])
     if asked.for_s and asked.closer_than is None:
-        raise UsageError("for how long they were closer is asked, but not than what", "2m")
+        raise UsageError(
+            "for how long they were closer is asked, but not closer than what",
+            "name a distance too: 2m on the ground, or 1.5heights in the picture",
+        )
     limit = None if asked.closer_than is None else Limit.parse(asked.closer_than)
     return call.archive.nearby(
         member,

@@ -31,14 +31,17 @@ SAME_S = 0.0015
 """Clocks are set to the millisecond: what was shown may differ by its rounding."""
 
 
+Within = Annotated[
+    float,
+    Meta(ge=10, le=86_400, description="Sightings up to so far apart are compared."),
+]
+
+
 class ClocksAsked(Given, frozen=True, kw_only=True):
     """Whose clock is right, and what is compared."""
 
     reference: Annotated[Text, Meta(description="The camera whose clock is taken to be right.")]
-    within_s: Annotated[
-        float,
-        Meta(ge=10, le=86_400, description="Sightings up to so far apart are compared."),
-    ] = WITHIN_S
+    within_s: Within = WITHIN_S
     overlapping: Annotated[
         Texts,
         Meta(description="Cameras that show one place, two by two: the first with the second, ..."),
@@ -51,7 +54,6 @@ class AcceptAsked(ClocksAsked, frozen=True, kw_only=True):
     accept: Annotated[
         Texts,
         Meta(
-            min_length=1,
             description="Cameras with the offset that was suggested, in seconds: `yard=141.02`. "
             "Refused where another one is suggested now.",
         ),
@@ -103,8 +105,10 @@ def accept(call: Call, asked: AcceptAsked) -> Document:
     """Set clocks as they were suggested.
 
     Raises:
-        UsageError: something else is suggested now.
+        UsageError: something else is suggested now, or no camera is chosen.
     """
+    if not asked.accept:
+        raise UsageError("no camera was chosen whose clock is to be set")
     wanted = dict(map(_offset, asked.accept))
     found = suggested(call, asked)
     now = {one.camera: one for one in found.cameras}

@@ -93,8 +93,15 @@ def ask(call: Call, asked: PageAsked) -> Values:
         "answer": ANSWER,
         "browse": _browse(asked),
         "lacks": LACKING[lacks(call)],
-        "to_exclude": to_exclude(call),
+        "not_combined": _not_combined(call),
     }
+
+
+def _not_combined(call: Call) -> str | None:
+    """Return the word for why both kinds of evidence cannot be ranked together; None: they can."""
+    if to_exclude(call):
+        return "combined_refused"
+    return None if call.archive.calibration.held() else "combined_uncalibrated"
 
 
 def _picture(call: Call, view: QueryView, links: Links) -> dict[str, Any]:

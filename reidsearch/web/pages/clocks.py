@@ -43,7 +43,7 @@ class Asked(Given, frozen=True):
     """What the form is filled with, and what was done last."""
 
     reference: Text | None = None
-    within_s: float = WITHIN_S
+    within_s: clocks.Within = WITHIN_S
     overlapping: Texts = ()
     done: Literal["", "accept"] = ""
 
@@ -76,6 +76,7 @@ def told(call: Call, asked: clocks.ClocksAsked) -> Values:
         doseq=True,
     )
     sources = call.archive.footage.coverage()
+    known = any(one.offset_s is not None for one in found.cameras)
     return {
         "asked": asked,
         "rows": [
@@ -94,13 +95,13 @@ def told(call: Call, asked: clocks.ClocksAsked) -> Values:
             }
             for one in found.cameras
         ],
+        "known": known,
         "lacking": any(one.why_not for one in found.cameras),
         "pairs": [_pair(one) for one in found.pairs],
         "contradictions": contradictions(found),
         "sentences": [*rests_on(found), *unlogged_told(found.why_not_logged)],
-        "picture": f"/api/v1/clocks/picture?{query}" if found.pairs else None,
-        "accepts": call.may(Role.ANALYST)
-        and any(one.offset_s is not None for one in found.cameras),
+        "picture": f"/api/v1/clocks/picture?{query}" if known else None,
+        "accepts": call.may(Role.ANALYST) and known,
         "again": f"{CLOCKS}?{query}",
     }
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from reidsearch.base.errors import Kind, NotFound, UsageError
-from reidsearch.domain.intersection import Intersection, read_where
+from reidsearch.domain.intersection import Intersection
 from reidsearch.domain.intersection_json import intersection_json
 from reidsearch.domain.places import Region
 from reidsearch.output.intersection import accidental_text, intersection_told, link_text, title_of
@@ -58,7 +58,6 @@ def intersection(call: Call, asked: Asked) -> Values:
         "rows": shown,
         "cameras": cameras,
         "regions": regions,
-        "drawn": [where for where, *_ in filled if read_where(where)[1] is not None],
         "lacks": LACKING[lacks(call)],
         **_answered(call, filled, asked.k),
     }

@@ -27,7 +27,7 @@ SHOWN = 100
 """Answers on a page, new ones first; the API has all."""
 NOT_SAVED = frozenset(
     {"like", "unlike", "k", "sort", "spread", "exact", "reranked", "prior"}
-    | {"min_score", "max_false_alarms"}
+    | {"min_score", "max_false_alarms", "space_time", "combined"}
 )
 """Fields of a search that a saved question does not have, or that its form asks for."""
 NUMBERS = frozenset({"crop", "exclude"})
@@ -146,6 +146,7 @@ def savable(call: Call, asked: PageAsked, answer: Answer) -> dict[str, Any] | No
         "scores": (min(scores), max(scores)) if scores else None,
         "by_attributes": bool(asked.wearing or asked.carrying or asked.not_carrying),
         "marked": bool(asked.like or asked.unlike),
+        "timely": asked.space_time or asked.combined,
     }
 
 

@@ -36,6 +36,7 @@ def transit(call: Call, _: Nothing) -> Values:
             }
             for (first, second), one in model.times.items()
         ],
+        "counted": any(model.counts.values()),
         "least": FEWEST_JOURNEYS,
         "sentences": transit_sentences(model),
     }
