@@ -289,7 +289,7 @@ def attribute_options(function: F) -> F:
 
 @dataclass(frozen=True, slots=True)
 class Filtering:
-    """What the options of `search_filters` say, as they were given."""
+    """What the options of `search_filters` or `lasting_filters` say, as they were given."""
 
     cameras: tuple[str, ...]
     not_cameras: tuple[str, ...]
@@ -297,16 +297,16 @@ class Filtering:
     before: str | None
     sources: tuple[str, ...]
     timezone: str | None
-    wearing: tuple[str, ...]
-    with_things: tuple[str, ...]
-    without_things: tuple[str, ...]
     time_of_day: str | None
     narrowed: Narrowed
+    wearing: tuple[str, ...] = ()
+    with_things: tuple[str, ...] = ()
+    without_things: tuple[str, ...] = ()
 
     @property
     def narrows(self) -> bool:
         """Whether anything is left out; a zone alone leaves out nothing."""
-        blank = Filtering((), (), None, None, (), self.timezone, (), (), (), None, Narrowed())
+        blank = Filtering((), (), None, None, (), self.timezone, None, Narrowed())
         return self != blank
 
     def filters(self) -> Filters:
@@ -316,17 +316,27 @@ class Filtering:
 
 def search_filters(function: F) -> F:
     """All filters of a search: gathered, and passed as `filtering`, a `Filtering`."""
+    return _lasting(attribute_options(_gathered(function)))
+
+
+def lasting_filters(function: F) -> F:
+    """All but attributes, which are recorded after what an index run brings was asked for."""
+    return _lasting(_gathered(function))
+
+
+def _lasting(function: F) -> F:
+    return filter_options(time_of_day_option(narrowing_options(function)))
+
+
+def _gathered(function: F) -> F:
     names = [field.name for field in fields(Filtering)]
 
     @wraps(function)
     def gathered(*args: Any, **given: Any) -> Any:
-        filtering = Filtering(**{name: given.pop(name) for name in names})
+        filtering = Filtering(**{name: given.pop(name) for name in names if name in given})
         return function(*args, filtering=filtering, **given)
 
-    declared: Any = gathered
-    for declare in (attribute_options, narrowing_options, time_of_day_option, filter_options):
-        declared = declare(declared)
-    return declared  # type: ignore[no-any-return]
+    return gathered  # type: ignore[return-value]
 
 
 def filters_from(

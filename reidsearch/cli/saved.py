@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reidsearch.cli.filters import (
-    Narrowed,
-    filter_options,
-    filters_from,
-    narrowing_options,
-    time_of_day_option,
-)
+from reidsearch.cli.filters import Filtering, lasting_filters
 from reidsearch.cli.grouped import CommandGroup, argument, option
 from reidsearch.cli.options import (
     archive_and_case_options,
@@ -77,9 +71,7 @@ def command() -> None:
 )
 @query_camera_option
 @option("--new-only", group=PERSON, is_flag=True, help="Exclude what is confirmed as the identity.")
-@filter_options
-@time_of_day_option
-@narrowing_options
+@lasting_filters
 @option(
     "--min-score",
     group=LIMIT,
@@ -113,14 +105,7 @@ def add(
     identity: str | None,
     query_camera: str | None,
     new_only: bool,
-    cameras: tuple[str, ...],
-    not_cameras: tuple[str, ...],
-    after: str | None,
-    before: str | None,
-    sources: tuple[str, ...],
-    timezone: str | None,
-    time_of_day: str | None,
-    narrowed: Narrowed,
+    filtering: Filtering,
     min_score: float | None,
     max_false_alarms: float | None,
     ungrouped: bool,
@@ -145,18 +130,8 @@ def add(
     from reidsearch.output.emit import emit
     from reidsearch.output.saved import change_json, change_text
 
-    filters = filters_from(
-        cameras,
-        not_cameras,
-        after,
-        before,
-        sources,
-        timezone,
-        time_of_day=time_of_day,
-        narrowed=narrowed,
-    )
     request = SearchRequest(
-        filters=filters,
+        filters=filtering.filters(),
         min_score=min_score,
         max_false_alarms=max_false_alarms,
         grouped=not ungrouped,

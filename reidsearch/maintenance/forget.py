@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from reidsearch.domain.crops import CropIds
 from reidsearch.domain.event_log import Event
-from reidsearch.store import jobs, passing, queue, saved, tables
+from reidsearch.store import jobs, passing, queue, saved_erasing, tables
 from reidsearch.store.chunks import CHUNK
 from reidsearch.store.event_log import entries_of_cases, forget_details, mentions
 from reidsearch.store.holds import held_cases
@@ -89,7 +89,8 @@ def forget(
     renewed = erased.renewed if erased else None
     forget_details(connection, mentioning, "it named or showed what was deleted", renewed)
     ids = erased.ids if erased else frozenset()
-    saved.forget(connection, saved.Going(gone, digests, ids, searches, kept), names)
+    going = saved_erasing.Going(gone, digests, ids, searches, kept)
+    saved_erasing.forget(connection, going, names)
     passing.empty(connection)  # nothing there tells whom it shows
     _forget_holds(connection, gone)
     if gone:

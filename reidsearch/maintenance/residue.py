@@ -26,7 +26,7 @@ from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import load as load_graph
 from reidsearch.maintenance.erase import Erasure, sources_only_of
 from reidsearch.maintenance.forget import digests_of, places_of
-from reidsearch.store import derived, log_reading, saved, tables
+from reidsearch.store import derived, log_reading, saved_erasing, tables
 from reidsearch.store.chunks import chunks
 from reidsearch.store.crops.store import Store
 from reidsearch.store.identities.photos import digests_of_photos
@@ -104,9 +104,9 @@ def _saved(store: Store, gallery: Gallery, planned: Erasure | None) -> Iterator[
             digests = digests_of(connection, planned.ids, sources)
             digests |= digests_of_photos(connection, planned.photos)
             places = places_of(connection, planned.ids, planned.footage)
-            what = saved.Going(places, digests, {*planned.identities}, planned.searches)
-            numbers = saved.going(connection, what)
-        yield from saved.embeddings(connection, numbers)
+            what = saved_erasing.Going(places, digests, {*planned.identities}, planned.searches)
+            numbers = saved_erasing.going(connection, what)
+        yield from saved_erasing.embeddings(connection, numbers)
 
 
 def _of_photos(column: Column[bytes]) -> Values:

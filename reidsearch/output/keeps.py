@@ -55,6 +55,6 @@ def keeps_view(
 
 
 def kept_text(camera: str, days: float) -> str:
-    """Return it in a sentence without its end: `the recorder of gate keeps footage for 14 days`."""
+    """Return it in a sentence without its dot: `The recorder of gate keeps footage for 14 days`."""
     unit = "day" if days == 1 else "days"
     return f"The recorder of {visible(camera)} keeps footage for {days:g} {unit}"

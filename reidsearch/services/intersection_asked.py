@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import combinations
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +48,10 @@ LEAST_IMPOSTORS = 100
 """Fewer pairs of people seen at once say nothing of how often different people are alike."""
 SEED = 20_261_127
 NEVER = -2.0
+"""Below every score: they cannot be one person."""
+
+_Scores: TypeAlias = "list[list[NDArray[np.float32]]]"
+"""By place and place, (people, people)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +102,15 @@ class Question:
         self._own = _decided_until(store, then.decision) if then else None
 
     def answer(self, k: int) -> Intersection:
-        """Return the chains, with what they rest on."""
-        looked = analysed(footage_store.coverage(self._store))
+        """Return the chains, with what they rest on.
+
+        Raises:
+            UsageError: too many people were at a place.
+        """
         sources = timed_sources(self._store)
         there = [self._members(one, sources) for one in self._asked]
         with self._store.read() as connection:
-            members = [inside for inside, _ in there]
-            cameras = {one.camera for one in self._intervals}
-            untimed = around_store.untimed(connection, cameras)
-            every = set[Member]().union(*members)
+            every = set[Member]().union(*(inside for inside, _ in there))
             vectors = vectors_of(connection, every)
             seen = presences(connection, every & vectors.keys())
             decision = last_decision(connection)
@@ -112,79 +118,93 @@ class Question:
         seen, vectors = self._known_then(seen, vectors)
         at = [
             sorted((seen[one] for one in people if one in seen), key=lambda one: one.member)
-            for people in members
+            for people, _ in there
         ]
+        self._require_few(at)
+        chosen, scores, whole = self._best(at, vectors, k)
+        reads = _Reads(self._store, self)
+        chains = self._chains(chosen, at, scores, reads)
+        statement = IntersectionStatement(
+            archive=self._store.location,
+            archive_id=str(self._store.row.uuid),
+            asked_at=now(),
+            places=self._places(at, [unplaced for _, unplaced in there]),
+            k=k,
+            adjusted=self._adjusted_by,
+            read_by=reads.by,
+            impostors=len(reads.impostors),
+            whole=whole,
+            model=self._store.model(),
+            calibration_sha256=reads.calibration_sha256,
+            crops_stored=crops_up_to(self._store, newest),
+            newest_crop=newest,
+            decision=decision,
+        )
+        return Intersection(statement, chains)
+
+    def _require_few(self, at: Sequence[Sequence[Presence]]) -> None:
         for one, people in zip(self._intervals, at, strict=True):
             if len(people) > MOST_PEOPLE:
                 raise UsageError(
                     f"{len(people):,} people were seen at {one.camera}, more than {MOST_PEOPLE:,}",
                     "ask about a shorter time",
                 )
-        held = [self._adjusted(people, vectors) for people in at]
-        chosen: list[tuple[int, ...]] = []
-        whole = True
-        scores = self._scores(at, held) if all(at) else []
-        if scores:
-            chosen, whole = best_chains(scores, k)
-        reads = _Reads(self._store, self)
-        named = marks(self._store, seen)
-        chains = [
-            Chain(
-                tuple(at[place][row] for place, row in enumerate(rows)),
-                tuple(
-                    mark.identity if (mark := named.get(at[place][row].member)) else None
-                    for place, row in enumerate(rows)
-                ),
-                tuple(
-                    Link(
-                        i + 1,
-                        j + 1,
-                        score := float(scores[i][j][rows[i], rows[j]]),
-                        reads.accidental(score, len(at[i]) * len(at[j])),
-                    )
-                    for i in range(len(rows))
-                    for j in range(i + 1, len(rows))
-                ),
+
+    def _best(
+        self, at: Sequence[Sequence[Presence]], vectors: dict[Member, Vectors], k: int
+    ) -> tuple[list[tuple[int, ...]], _Scores, bool]:
+        """Return of each chain the row at each place, all scores, and whether all were weighed."""
+        if not all(at):
+            return [], [], True
+        scores = self._scores(at, [self._adjusted(people, vectors) for people in at])
+        chosen, whole = best_chains(scores, k)
+        return chosen, scores, whole
+
+    def _chains(
+        self,
+        chosen: Sequence[tuple[int, ...]],
+        at: Sequence[Sequence[Presence]],
+        scores: _Scores,
+        reads: _Reads,
+    ) -> tuple[Chain, ...]:
+        """Return the chains of these rows at the places, with who is in them."""
+        rows_seen = [tuple(at[place][row] for place, row in enumerate(rows)) for rows in chosen]
+        named = marks(self._store, {one.member for people in rows_seen for one in people})
+        chains = []
+        for rows, people in zip(chosen, rows_seen, strict=True):
+            links = []
+            for i, j in combinations(range(len(rows)), 2):
+                score = float(scores[i][j][rows[i], rows[j]])
+                accidental = reads.accidental(score, len(at[i]) * len(at[j]))
+                links.append(Link(i + 1, j + 1, score, accidental))
+            identities = tuple(
+                mark.identity if (mark := named.get(one.member)) else None for one in people
             )
-            for rows in chosen
-        ]
-        return Intersection(
-            IntersectionStatement(
-                archive=self._store.location,
-                archive_id=str(self._store.row.uuid),
-                asked_at=now(),
-                places=tuple(
-                    PlaceSeen(
-                        **asdict(one),
-                        people=len(people),
-                        not_analysed_s=not_analysed_s(
-                            looked.get(one.camera, ()), one.from_us, one.to_us
-                        ),
-                        untimed=untimed.get(one.camera, 0),
-                        region=asked.region,
-                        unplaced=unplaced,
-                    )
-                    for one, people, asked, (_, unplaced) in zip(
-                        self._intervals, at, self._asked, there, strict=True
-                    )
-                ),
-                k=k,
-                adjusted=self._adjusted_by,
-                read_by=reads.by,
-                impostors=len(reads.impostors),
-                whole=whole,
-                model=self._store.model(),
-                calibration_sha256=reads.calibration_sha256,
-                crops_stored=crops_up_to(self._store, newest),
-                newest_crop=newest,
-                decision=decision,
-            ),
-            tuple(chains),
+            chains.append(Chain(people, identities, tuple(links)))
+        return tuple(chains)
+
+    def _places(
+        self, at: Sequence[Sequence[Presence]], unplaced: Sequence[int]
+    ) -> tuple[PlaceSeen, ...]:
+        """Return what was seen at each place."""
+        looked = analysed(footage_store.coverage(self._store))
+        with self._store.read() as connection:
+            untimed = around_store.untimed(connection, {one.camera for one in self._intervals})
+        return tuple(
+            PlaceSeen(
+                **asdict(one),
+                people=len(people),
+                not_analysed_s=not_analysed_s(looked.get(one.camera, ()), one.from_us, one.to_us),
+                untimed=untimed.get(one.camera, 0),
+                region=asked.region,
+                unplaced=unknown,
+            )
+            for one, people, asked, unknown in zip(
+                self._intervals, at, self._asked, unplaced, strict=True
+            )
         )
 
-    def _scores(
-        self, at: Sequence[Sequence[Presence]], held: Sequence[Vectors]
-    ) -> list[list[NDArray[np.float32]]]:
+    def _scores(self, at: Sequence[Sequence[Presence]], held: Sequence[Vectors]) -> _Scores:
         """Return by place and place how alike their people are; who cannot be one is below -1."""
         own = self._own
         if own is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -103,12 +103,7 @@ def next_footage(
         ]
         with store.read() as connection:
             stored = {one.camera: one.days for one in kept_by_recorders(connection)}
-    known = {one.facts.camera for one in sources if one.facts.camera}
-    known.update(one.camera for some in people.values() for one in some if one.camera)
-    for camera in keeps_days or {}:
-        if camera not in known:
-            told = f"cameras: {', '.join(sorted(known))}" if known else ""
-            raise NotFound(f"the archive has no camera {camera!r}", told)
+    _require_cameras(keeps_days or {}, people, sources)
     seen, left_out = usable(people.get(identity.identity_id, ()))
     if not seen:
         raise UsageError(
@@ -132,12 +127,7 @@ def next_footage(
         for hole in _holes(looked.get(camera, ()), spans, until_us)
         for fetch in [_fetch(camera, hole, spans, lacking, days_kept, anew)]
     ]
-    fetches.sort(
-        key=lambda one: (
-            *(one.chance is None, -(one.chance or 0)),
-            *(_away_us(one, seen), one.from_us, one.camera),
-        )
-    )
+    fetches.sort(key=lambda one: _rank(one, seen))
     found = NextFootage(
         identity.named,
         tuple(fetches),
@@ -153,11 +143,26 @@ def next_footage(
     return replace(found, logged=logged.entry, why_not_logged=logged.why_not)
 
 
-def _away_us(one: Fetch, seen: Sequence[Presence]) -> int:
-    """Return how far in time footage lies from the nearest sighting: unknown chances go by it."""
-    return min(
+def _require_cameras(
+    wanted: Iterable[str],
+    people: Mapping[int, Sequence[Presence]],
+    sources: Sequence[SourceCoverage],
+) -> None:
+    """Raise NotFound where there is neither footage of a camera nor anybody seen by it."""
+    known = {one.facts.camera for one in sources if one.facts.camera}
+    known.update(one.camera for some in people.values() for one in some if one.camera)
+    for camera in wanted:
+        if camera not in known:
+            told = f"cameras: {', '.join(sorted(known))}" if known else ""
+            raise NotFound(f"the archive has no camera {camera!r}", told)
+
+
+def _rank(one: Fetch, seen: Sequence[Presence]) -> tuple[bool, float, int, int, str]:
+    """Return what footage is sorted by: its chance; of equal ones, how near a sighting it is."""
+    away_us = min(
         max((at.first_us or 0) - one.to_us, one.from_us - (at.last_us or 0), 0) for at in seen
     )
+    return one.chance is None, -(one.chance or 0), away_us, one.from_us, one.camera
 
 
 def _spans(

@@ -33,6 +33,7 @@ from reidsearch.services.notifying.service import NotifyService
 from reidsearch.services.search import SearchService
 from reidsearch.services.sight import Sight
 from reidsearch.store import saved as held
+from reidsearch.store import saved_answers as held_answers
 from reidsearch.store.cases import asked_for
 from reidsearch.store.crops.store import Store
 from reidsearch.store.places import resolved
@@ -117,7 +118,7 @@ class SavedService:
             NotFound: there is none of this name.
         """
         with self._store.write() as connection:
-            counts = held.counts(connection)
+            counts = held_answers.counts(connection)
             one = held.remove(connection, name)
         self._notifying.forget(one)
         return SavedState(one, *counts.get(one.question_id, (0, 0)))
@@ -132,7 +133,7 @@ class SavedService:
             cameras: only what these have seen is counted.
         """
         with self._store.read() as connection:
-            every, counts = held.questions(connection), held.counts(connection, cameras)
+            every, counts = held.questions(connection), held_answers.counts(connection, cameras)
         told = self._notifying.states(every)
         return [
             SavedState(one, *counts.get(one.question_id, (0, 0)), told.get(one.question_id))
@@ -143,7 +144,7 @@ class SavedService:
     def waiting(self, made_by: str | None = None, cameras: Collection[str] | None = None) -> int:
         """Return how many answers nobody has looked at, of the questions of `all`."""
         with self._store.read() as connection:
-            return held.waiting(connection, made_by, cameras)
+            return held_answers.waiting(connection, made_by, cameras)
 
     def find(self, name: str) -> SavedState:
         """Return a question by its name.
@@ -152,7 +153,7 @@ class SavedService:
             NotFound: there is none.
         """
         with self._store.read() as connection:
-            one, counts = held.question(connection, name), held.counts(connection)
+            one, counts = held.question(connection, name), held_answers.counts(connection)
         told = self._notifying.states([one])
         return SavedState(one, *counts.get(one.question_id, (0, 0)), told.get(one.question_id))
 
@@ -163,8 +164,8 @@ class SavedService:
             NotFound: there is none of this name.
         """
         with self._store.read() as connection:
-            every = held.found_by(connection, held.question(connection, name).question_id)
-        return held.answers(self._store, every)
+            every = held_answers.found_by(connection, held.question(connection, name).question_id)
+        return held_answers.answers(self._store, every)
 
     def mark_seen(self, name: str, crop_ids: Sequence[int]) -> None:
         """Mark answers of a question as looked at, by their crops.
@@ -173,7 +174,9 @@ class SavedService:
             NotFound: there is no such question.
         """
         with self._store.write() as connection:
-            held.mark_seen(connection, held.question(connection, name).question_id, crop_ids)
+            held_answers.mark_seen(
+                connection, held.question(connection, name).question_id, crop_ids
+            )
 
     def run(self, name: str | None = None) -> list[SavedRun]:
         """Ask a question, or all, of what was indexed since the last time, and tell of answers.
@@ -283,7 +286,7 @@ class SavedService:
         statement = answer.statement
         found = [(match.crop.crop_id, match.score) for match in answer.matches]
         with self._store.write() as connection:
-            return held.record(
+            return held_answers.record(
                 connection,
                 one.question_id,
                 found,

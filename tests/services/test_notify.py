@@ -13,7 +13,7 @@ import uuid
 from pathlib import Path
 
 import pytest
-from archives import Archive, draw, draw_many, opened, sql
+from archives import Archive, draw, draw_many, opened, raw_sql, sql
 from json_schemas import require_valid
 from webhooks import Webhook, webhook
 
@@ -300,6 +300,23 @@ def test_what_was_deleted_before_it_could_be_delivered_is_not(archive, tmp_path,
     archive.saved.run()
     assert places(hook) == [["a"], ["b"]]
     assert archive.saved.find("all").notify.undelivered == 0
+
+
+def test_answers_that_cannot_be_read_keep_nobody_else_from_theirs(archive, tmp_path, hook):
+    archive.saved.add("also", str(draw(tmp_path / "other.png", 50)), min_score=0.999)
+    for name in ("also", "wanted"):
+        archive.saved.notify(name, webhook=hook.url)
+    hook.status = 500
+    archive.index([draw(tmp_path / "again.png", 50)])
+    bring(archive, "a")
+    archive.close()
+    raw_sql(tmp_path / "archive", "UPDATE crop SET row_digest = x'00' WHERE id = 3")
+    hook.status = 200
+    del hook.bodies[:]
+    with opened(tmp_path / "archive") as again:
+        also, wanted = (one.notify for one in again.saved.run())
+    assert places(hook) == [["a"]]
+    assert "crop" in also.error and wanted.undelivered == 0
 
 
 def test_nobody_is_told_unless_somebody_is_named(archive, tmp_path, data):

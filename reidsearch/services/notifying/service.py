@@ -34,6 +34,7 @@ from reidsearch.services.notifying.kept import Setting, SettingsFile, place_of
 from reidsearch.services.notifying.sending import NotDelivered, send
 from reidsearch.store import log_reading
 from reidsearch.store import saved as held
+from reidsearch.store import saved_answers as held_answers
 from reidsearch.store.cases import require_open_case
 from reidsearch.store.crops.store import Store
 
@@ -178,23 +179,24 @@ class NotifyService:
         mine = next((one for one in settings if self._is_mine(one, question)), None)
         if mine is None or self._went_back(mine, question) or not (always or _is_due(mine)):
             return False
-        batch = self._batch(mine, question)
-        if batch is None:
-            return False
+        batch = None
         try:
-            if batch.answers:
+            batch = self._batch(mine, question)
+            if batch is not None and batch.answers:
                 self._send(batch, question)
         except Exception as error:  # noqa: BLE001 - one receiver must not keep the others
-            self._failed(batch, question, error)
+            self._failed(batch or _Batch(mine, ()), question, error)
             return False
-        return True
+        return batch is not None
 
     def _batch(self, mine: Setting, question: SavedQuestion) -> _Batch | None:
         """Return what to deliver next, kept as such before it is tried; None: nothing."""
         with self._store.read() as connection:
             number = question.question_id
-            found = held.found_after(connection, number, mine.done, mine.trying, MOST_ANSWERS)
-        answers = tuple(held.answers(self._store, found))
+            found = held_answers.found_after(
+                connection, number, mine.done, mine.trying, MOST_ANSWERS
+            )
+        answers = tuple(held_answers.answers(self._store, found))
         if mine.trying is None:
             if not found:
                 return None
@@ -278,7 +280,7 @@ class NotifyService:
         if self._went_back(mine, question):
             return False
         with self._store.read() as connection:
-            return held.count_after(connection, question.question_id, mine.done) > 0
+            return held_answers.count_after(connection, question.question_id, mine.done) > 0
 
     def _state(self, mine: Setting, question: SavedQuestion) -> NotifyState:
         means, shown = mine.receiver.means, mine.receiver.shown
@@ -286,7 +288,7 @@ class NotifyService:
             told = "the archive was restored since answers were delivered: set it again"
             return NotifyState(means, shown, off=told)
         with self._store.read() as connection:
-            left = held.count_after(connection, question.question_id, mine.done)
+            left = held_answers.count_after(connection, question.question_id, mine.done)
         since = from_us(mine.since_us) if left and mine.since_us is not None else None
         return NotifyState(means, shown, left, since, mine.error if left else None)
 

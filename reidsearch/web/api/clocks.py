@@ -5,7 +5,6 @@ It is about all cameras, so whoever is limited to some may not ask.
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections.abc import Hashable, Sequence
 from typing import Annotated
@@ -17,10 +16,10 @@ from reidsearch.base.errors import UsageError
 from reidsearch.domain.clock_suggestion import CameraOffset, ClockSuggestion
 from reidsearch.output.clock_picture import clock_picture
 from reidsearch.output.clock_suggestion import suggestion_json
-from reidsearch.output.imprint import Imprint
 from reidsearch.output.picture_file import encode
 from reidsearch.services.clock_suggestions import WITHIN_S
 from reidsearch.web.api.asked import Text, Texts
+from reidsearch.web.api.handed_over import NOT_KEPT, imprint_of
 from reidsearch.web.api.jobs import require_all_cameras
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Document, Endpoint, Given
@@ -89,11 +88,8 @@ def picture(call: Call, asked: ClocksAsked) -> Response:
     """Return what each pair of cameras disagrees by, drawn."""
     require_all_cameras(call)
     found = call.state.clocks.take(key(call, asked)) or suggested(call, asked)
-    archive = call.archive
-    made = f"page, {call.person.name}"
-    imprint = Imprint(archive.location, archive.archive_id, dt.datetime.now(dt.UTC), made)
-    drawn = encode(clock_picture(found, imprint), ".png")
-    return Response(drawn, media_type=PNG, headers={"cache-control": "private, no-store"})
+    drawn = encode(clock_picture(found, imprint_of(call)), ".png")
+    return Response(drawn, media_type=PNG, headers=NOT_KEPT)
 
 
 def key(call: Call, asked: ClocksAsked) -> Hashable:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 
 from starlette.responses import Response
@@ -13,6 +12,7 @@ from reidsearch.output.imprint import Imprint
 from reidsearch.output.picture_file import encode
 from reidsearch.output.transit_picture import transit_picture
 from reidsearch.web.api.distance import DistanceAsked, distance_of
+from reidsearch.web.api.handed_over import handed_over, imprint_of
 from reidsearch.web.api.transit import model_of
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Endpoint, Nothing
@@ -35,16 +35,7 @@ def distance(call: Call, asked: DistanceAsked) -> Response:
 
 
 def _picture(call: Call, draw: Callable[[Imprint], Drawing], name: str) -> Response:
-    archive = call.archive
-    made = f"page, {call.person.name}"
-    imprint = Imprint(archive.location, archive.archive_id, dt.datetime.now(dt.UTC), made)
-    png = encode(draw(imprint), ".png")
-    archive.log.sent(f"{name}.png", png, "web page")
-    headers = {
-        "content-disposition": f'attachment; filename="{name}.png"',
-        "cache-control": "private, no-store",
-    }
-    return Response(png, media_type=PNG, headers=headers)
+    return handed_over(call, f"{name}.png", encode(draw(imprint_of(call)), ".png"), PNG)
 
 
 ENDPOINTS = (

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from starlette.responses import Response
 
 from reidsearch.domain.decisions import Member
-from reidsearch.output.imprint import Imprint
 from reidsearch.output.pages.answers import answer_shown_alone
 from reidsearch.output.pages.people import (
     journey_shown,
@@ -18,6 +15,7 @@ from reidsearch.output.pages.people import (
 from reidsearch.output.pages.write import single_page
 from reidsearch.output.shown import Shown
 from reidsearch.web.api.asked import SearchAsked
+from reidsearch.web.api.handed_over import handed_over, imprint_of
 from reidsearch.web.api.journeys import seen_journey
 from reidsearch.web.api.proposals import seen_linking
 from reidsearch.web.api.searches import found
@@ -67,16 +65,8 @@ def source(call: Call, _: Nothing) -> Response:
 
 
 def _page(call: Call, shown: Shown, name: str) -> Response:
-    archive = call.archive
-    made = f"page, {call.person.name}"
-    imprint = Imprint(archive.location, archive.archive_id, dt.datetime.now(dt.UTC), made)
-    page, _ = single_page(shown, archive, imprint)
-    archive.log.sent(f"{name}.html", page, "web page")
-    headers = {
-        "content-disposition": f'attachment; filename="{name}.html"',
-        "cache-control": "private, no-store",
-    }
-    return Response(page, media_type=HTML, headers=headers)
+    page, _ = single_page(shown, call.archive, imprint_of(call))
+    return handed_over(call, f"{name}.html", page, HTML)
 
 
 ENDPOINTS = (

@@ -23,10 +23,11 @@ from reidsearch.output.next_footage import (
 )
 from reidsearch.output.next_footage import chance_text as footage_chance
 from reidsearch.output.statement import without_commands
-from reidsearch.output.visible import duration
+from reidsearch.output.visible import duration, visible
 from reidsearch.web.api import around
 from reidsearch.web.call import Call
 from reidsearch.web.declared import Nothing, Page, Values
+from reidsearch.web.words import word
 
 MOST_PEOPLE, MOST_MEETINGS, MOST_STRETCHES = 50, 20, 20
 """Rows of a table; the API has all."""
@@ -116,7 +117,7 @@ def next_footage(call: Call, _: Nothing) -> Values:
     found, at = around.next_of(call), now()
     pairs = zip(found.fetches[:MOST_STRETCHES], next_json(found)["fetches"], strict=False)
     return {
-        "name": found.identity.name,
+        "title": word("around.next_of", name=visible(found.identity.name)),
         "rows": [
             {
                 **document,
