@@ -5,7 +5,7 @@
 Draws footage in which two of ten people walk past two cameras together, three times; follows the
 folder, confirms both, and gives the commands that stand on the pages. `--samples` prints the tables
 too, which the pages quote. `transit` is of a made-up town, without pictures of people. Takes about
-two minutes on an idle machine, and needs the weights of the built-in models (docs/reference/models.md).
+two minutes on an idle machine, and needs the weights of docs/reference/models.md.
 """
 
 from __future__ import annotations

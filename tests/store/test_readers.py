@@ -171,8 +171,8 @@ def test_a_change_while_an_unchanging_file_is_read_is_noticed(folder, monkeypatc
 @pytest.mark.full
 @pytest.mark.parametrize("ending", ["", "-wal", "-shm", "-journal"])
 @pytest.mark.parametrize("kind", ["link", "hard link", "pipe"])
-def test_a_database_that_is_a_link_is_not_opened(folder, tmp_path, ending, kind):
-    path, mine = opening.beside(folder / "archive.db", ending), tmp_path / "mine"
+def test_a_database_that_is_a_link_is_not_opened(folder, ending, kind):
+    path, mine = opening.beside(folder / "archive.db", ending), folder.parent / "mine"
     if ending:
         mine.write_bytes(b"mine" * 100)
     else:
