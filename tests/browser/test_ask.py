@@ -234,7 +234,7 @@ def test_it_reads_without_scripts(chromium, link):
 
 def test_an_identity_is_made_where_it_is_needed_whatever_its_name(one):
     page = one.open("/answer?crop=1")
-    page.locator("input[name=name]").fill("<img src=x onerror=alert(1)>")
+    page.get_by_role("textbox", name="New identity").fill("<img src=x onerror=alert(1)>")
     with page.expect_navigation():
         page.keyboard.press("Enter")
     page.locator(".match").nth(2).focus()

@@ -176,8 +176,9 @@ def test_a_killed_worker_ends_its_job_and_not_the_server(archive, footage) -> No
 
 @pytest.mark.slow
 def test_a_server_with_open_streams_stops_in_seconds_and_its_job_cleanly(archive, footage) -> None:
+    draw_many(footage / "more", 3 * CROPS, start=2 * CROPS)  # it must not be done before the stop
     with serving(archive, footage) as server:
-        job = server.start("index", paths=[str(footage / "many")])
+        job = server.start("index", paths=[str(footage / "more")])
         seen: list[list[dict]] = [[] for _ in range(5)]
         heard = [
             threading.Thread(
@@ -188,7 +189,7 @@ def test_a_server_with_open_streams_stops_in_seconds_and_its_job_cleanly(archive
         ]
         for thread in heard:
             thread.start()
-        server.wait(job, "running", share=0.6)
+        server.wait(job, "running", share=0.3)
         worker = worker_of(server)
         assert server.stop() < 15
         for thread in heard:

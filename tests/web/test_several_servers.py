@@ -223,12 +223,13 @@ def test_a_server_that_dies_leaves_its_jobs_to_the_other(mortal, footage) -> Non
 
 
 def _runner(team: list[Machine]) -> int:
-    """Which of them has a process that does a job."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-            if b"web.worker" in (folder / "cmdline").read_bytes():
-                for number, one in enumerate(team):
-                    if one.process.pid == parent:
-                        return number
+    """Which of them has a process that does a job; it begins just after the job is told to run."""
+    machines = {one.process.pid: number for number, one in enumerate(team)}
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                if parent in machines and b"web.worker" in (folder / "cmdline").read_bytes():
+                    return machines[parent]
     raise AssertionError("no machine runs a job")
