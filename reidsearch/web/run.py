@@ -43,7 +43,7 @@ def run(
     tell: Callable[[str], None],
     opening: Opening,
 ) -> None:
-    """Serve an archive; return when a signal has stopped the server.
+    """Serve an archive until a signal stops the server.
 
     Args:
         port: 0 takes a free one.
@@ -53,6 +53,7 @@ def run(
     Raises:
         UsageError: the port is taken, or the host is none of this machine.
         InputError: certificate or key cannot be used.
+        KeyboardInterrupt: a signal has stopped it.
     """
     import uvicorn
 
@@ -81,6 +82,8 @@ def run(
             _server(config, state).run([listening])
         finally:
             archive.sign_in.record_rest()
+        if state.listeners.closing.is_set():  # stopped by a signal
+            raise KeyboardInterrupt
 
 
 def listening_at(host: str, port: int) -> socket.socket:
@@ -132,7 +135,9 @@ def _server(config: uvicorn.Config, state: State) -> uvicorn.Server:
 
     class Ending(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            # Not by uvicorn, which sends itself the signal again when its connections have ended:
+            # that would be a second one, which stops at once.
             state.listeners.closing.set()
-            super().handle_exit(sig, frame)
+            self.should_exit = True
 
     return Ending(config)

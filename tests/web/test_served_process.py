@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,32 @@ from reidsearch import Archive
 from reidsearch.domain.accounts import Role
 
 pytestmark = pytest.mark.slow
+STOPPED = """
+import os, signal, sys, threading
+from pathlib import Path
+import httpx2
+from reidsearch import Archive
+from reidsearch.web.run import run
+from reidsearch.web.state import ServeSettings
+from reidsearch.web.working import Opening
+
+told = []
+
+def once(address):
+    httpx2.get(address)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+signal.signal(signal.SIGTERM, lambda *_: told.append("signalled again"))
+with Archive.open(Path(sys.argv[1])) as archive:
+    try:
+        run(
+            archive, ServeSettings(), host="127.0.0.1", port=0, opening=Opening(),
+            tell=lambda address: threading.Thread(target=once, args=(address,)).start(),
+        )
+    except KeyboardInterrupt:
+        told.append("stopped")
+print(*told)
+"""
 GET = b"GET /api/v1/session HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
 
 
@@ -51,6 +79,18 @@ def test_a_link_signs_in_once_and_the_session_outlives_the_server(folder):
         with serving(folder) as again:
             address = f"http://127.0.0.1:{again.port}/api/v1/session"
             assert client.get(address).status_code == 200
+
+
+def test_one_signal_stays_one(folder):
+    """uvicorn sends itself the signal again at its end; a second one would stop at once."""
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED, str(folder)],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout == "stopped\n", done.stderr
 
 
 def test_a_team_signs_in_over_tls(folder, certificate):
