@@ -196,13 +196,13 @@ def _identities(store: Store) -> Iterator[Finding]:
 def _tracklets(connection: Connection) -> Iterator[Finding]:
     """Every tracklet has views, an intact trace, and the mean of its views."""
     model_id = connection.execute(select(tables.archive.c.model_id)).scalar_one()
-    damaged, lacking, differing = [], [], []
-    held = {
-        row.tracklet_id: row
-        for row in connection.execute(
-            select(tracklet_embedding).where(tracklet_embedding.c.model_id == model_id)
-        )
-    }
+    damaged, lacking, differing, wrong = [], [], [], []
+    held = {}
+    for row in connection.execute(select(tracklet_embedding).order_by("model_id", "tracklet_id")):
+        if hashlib.sha256(row.vector).digest() != row.sha256:
+            wrong.append(row.tracklet_id)
+        if row.model_id == model_id:
+            held[row.tracklet_id] = row
     part = tracklet_part.c
     for row in connection.execute(select(part.tracklet_id, part.trace, part.sha256)):
         if hashlib.sha256(row.trace).digest() != row.sha256:
@@ -219,6 +219,7 @@ def _tracklets(connection: Connection) -> Iterator[Finding]:
             differing.append(tracklet_id)
     for found, text in (
         (damaged, "tracklets have a damaged trace"),
+        (wrong, "tracklets have an embedding that its checksum does not fit"),
         (lacking, "tracklets have no crop"),
         (differing, "tracklets have an embedding that is not the mean of their crops"),
     ):
