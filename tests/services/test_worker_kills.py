@@ -88,8 +88,12 @@ def test_workers_outlive_the_server(footage, single):
     Store.create(address)
     queue(address, footage)
     two = [worker(address, "--until-done", pause_s=0.03) for _ in range(2)]
+    with Archive.open(address) as archive:  # a worker that never reached its database gives up
+        while len(archive.queue.status().workers) < len(two):
+            assert all(one.poll() is None for one in two)
+            time.sleep(0.1)
     for _ in range(4):
-        time.sleep(chance.uniform(2.0, 6.0))
+        time.sleep(chance.uniform(1.0, 5.0))
         own.stop("immediate")
         time.sleep(chance.uniform(0.0, 2.0))
         own.start()
