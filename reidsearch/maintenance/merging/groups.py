@@ -24,7 +24,9 @@ def require_finished(source: Connection, location: str) -> None:
     where = footage_location.c
     running = (
         select(footage.c.source_id, where.text)
-        .outerjoin(footage_location, (where.source_id == footage.c.source_id) & where.own)
+        .outerjoin(
+            footage_location, (where.source_id == footage.c.source_id) & where.own.is_not(False)
+        )
         .where(footage.c.state != "finished")
         .order_by(footage.c.source_id)
     )

@@ -158,13 +158,15 @@ _CROP = (
     .join(tables.source)
     .outerjoin(tables.camera, tables.camera.c.id == tables.crop.c.camera_id)
     .outerjoin(
-        tables.location, (tables.location.c.crop_id == tables.crop.c.id) & tables.location.c.own
+        tables.location,
+        (tables.location.c.crop_id == tables.crop.c.id) & tables.location.c.own.is_not(False),
     )
     .outerjoin(moment, moment.c.crop_id == tables.crop.c.id)
     .outerjoin(footage, footage.c.source_id == tables.crop.c.source_id)
     .outerjoin(
         footage_location,
-        (footage_location.c.source_id == tables.crop.c.source_id) & footage_location.c.own,
+        (footage_location.c.source_id == tables.crop.c.source_id)
+        & footage_location.c.own.is_not(False),
     )
 )
 

@@ -96,7 +96,9 @@ def clock_changes(store: Store) -> list[ClockChange]:
         rows = connection.execute(
             select(event).where(event.c.what == Event.CLOCK.value).order_by(event.c.id)
         ).all()
-        found = connection.execute(select(where.source_id, where.text).where(where.own))
+        found = connection.execute(
+            select(where.source_id, where.text).where(where.own.is_not(False))
+        )
         places = {row.source_id: row.text for row in found}
     return [_change(row, places) for row in rows]
 

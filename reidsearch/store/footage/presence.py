@@ -24,7 +24,8 @@ _CROPS = (
     .select_from(tables.crop)
     .outerjoin(tables.camera, tables.camera.c.id == tables.crop.c.camera_id)
     .outerjoin(
-        tables.location, (tables.location.c.crop_id == tables.crop.c.id) & tables.location.c.own
+        tables.location,
+        (tables.location.c.crop_id == tables.crop.c.id) & tables.location.c.own.is_not(False),
     )
 )
 

@@ -102,7 +102,7 @@ def source_at(store: Store, location: str) -> KnownSource | None:
                 where.fingerprint,
                 where.facts,
                 footage.c.facts_notes,
-                where.own,
+                where.own.is_not(False),
             )
             .select_from(footage)
             .join(tables.source)
@@ -139,7 +139,7 @@ def unfinished_places(store: Store) -> list[str]:
     query = (
         select(where.text)
         .join(footage, footage.c.source_id == where.source_id)
-        .where(footage.c.state != "finished", where.own, where.replaced_us.is_(None))
+        .where(footage.c.state != "finished", where.own.is_not(False), where.replaced_us.is_(None))
     )
     with store.read() as connection:
         return list(connection.scalars(query.order_by(where.text)))
@@ -199,7 +199,8 @@ _SOURCES = (
     .outerjoin(tables.camera, tables.camera.c.id == footage.c.camera_id)
     .outerjoin(
         footage_location,
-        (footage_location.c.source_id == footage.c.source_id) & footage_location.c.own,
+        (footage_location.c.source_id == footage.c.source_id)
+        & footage_location.c.own.is_not(False),
     )
 )
 

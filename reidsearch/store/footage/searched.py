@@ -144,7 +144,7 @@ _SOURCES = (
     .outerjoin(tables.camera, tables.camera.c.id == _F.camera_id)
     .outerjoin(
         footage_location,
-        (footage_location.c.source_id == _F.source_id) & footage_location.c.own,
+        (footage_location.c.source_id == _F.source_id) & footage_location.c.own.is_not(False),
     )
 )
 

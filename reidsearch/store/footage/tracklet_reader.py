@@ -94,7 +94,8 @@ _PARTS: Select[Any] = (
     .outerjoin(tables.camera, tables.camera.c.id == footage.c.camera_id)
     .outerjoin(
         footage_location,
-        (footage_location.c.source_id == footage.c.source_id) & footage_location.c.own,
+        (footage_location.c.source_id == footage.c.source_id)
+        & footage_location.c.own.is_not(False),
     )
 )
 
