@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adjustment_tables import TABLES as ADJUSTMENT
+from question_tables import TABLES as QUESTIONS
 from results import Row, Table
 from table_columns import ALL, MAP_THEN_QUALITY, QUALITY, REAL, by_set, named, same
 
@@ -26,6 +27,7 @@ def gains(query: str, order: str, first: str, ways: Row, part: str) -> Table:
 
 TABLES = {
     **ADJUSTMENT,
+    **QUESTIONS,
     "models": Table(
         "evaluate",
         "model",
@@ -364,78 +366,6 @@ TABLES = {
             "link: precision": ({"rule": "link (adjusted >= 0.45)"}, "{precision}"),
             "link: recall": ({"rule": "link (adjusted >= 0.45)"}, "{recall}"),
             "link: IDF1": ({"rule": "link (adjusted >= 0.45)"}, "{IDF1}"),
-        },
-    ),
-    "absence-holes": Table(
-        "absence-holes",
-        "stated chance",
-        {
-            name: {"stated chance": name}
-            for name in (
-                "0.0 to 0.2",
-                "0.2 to 0.4",
-                "0.4 to 0.6",
-                "0.6 to 0.8",
-                "0.8 to 1.0",
-                "all",
-            )
-        },
-        {
-            "camera-hours": ({}, "{camera-hours}"),
-            "asked": ({}, "{asked}"),
-            "stated": ({}, "{stated}"),
-            "shown": ({}, "{found} ({found low} to {found high})"),
-        },
-    ),
-    **{
-        f"absence, {way}": Table(
-            "absence",
-            "stated chance",
-            {
-                name: {"stated chance": name}
-                for name in (
-                    "0.0 to 0.2",
-                    "0.2 to 0.4",
-                    "0.4 to 0.6",
-                    "0.6 to 0.8",
-                    "0.8 to 1.0",
-                    "all",
-                )
-            },
-            {
-                "asked": ({}, "{asked}"),
-                "stated": ({}, "{stated} ({stated low} to {stated high})"),
-                "shown": ({}, "{found} ({found low} to {found high})"),
-            },
-            where={"ranking from": way},
-        )
-        for way in ("all confirmed", "those found confirmed", "calibration")
-    },
-    "company": Table(
-        "company",
-        "others, couples, within",
-        {
-            f"{others}, {couples}, {within}": {
-                "others": others,
-                "couples": couples,
-                "within": within,
-            }
-            for others, couples, within in (
-                ("confirmed", "5", "15 s"),
-                ("confirmed", "5", "60 s"),
-                ("confirmed", "0", "15 s"),
-                ("confirmed", "0", "60 s"),
-                ("proposed", "5", "60 s"),
-            )
-        },
-        {
-            "asked": ({}, "{asked}"),
-            "companions": ({}, "{companions}"),
-            "found": ({}, "{found}"),
-            "false": ({}, "{false}"),
-            "precision": ({}, "{precision}"),
-            "questions with a false one": ({}, "{questions with a false one}"),
-            "plain rule": ({}, "{precision of the plain rule}"),
         },
     ),
     "linking, threshold": Table(

@@ -22,7 +22,13 @@ def results() -> Iterator[ModuleType]:
     with pytest.MonkeyPatch.context() as patched:
         patched.syspath_prepend(str(ROOT / "benchmarks"))
         yield importlib.import_module("results")
-    for name in ("results", "accuracy_tables", "adjustment_tables", "table_columns"):
+    for name in (
+        "results",
+        "accuracy_tables",
+        "adjustment_tables",
+        "question_tables",
+        "table_columns",
+    ):
         sys.modules.pop(name, None)
 
 
