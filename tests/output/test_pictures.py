@@ -15,16 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from layouts import IMPRINT, contact_sheet, grey, require_apart, signed, words
+from measured_samples import calibration_sample, way
 from PIL import Image
 from present_samples import NASTY, NOON, answer, crop
-from table_samples import (
-    calibration_sample,
-    covered_source,
-    explanation_sample,
-    journey,
-    transits,
-    way,
-)
+from table_samples import covered_source, explanation_sample, journey, transits
 
 from reidsearch.base.boxes import Box
 from reidsearch.domain.crops import Crop
