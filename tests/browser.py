@@ -90,3 +90,13 @@ def until(page: Any, expression: str, seconds: float = 20) -> Any:
         assert time.monotonic() < end, f"{expression} is still {value!r}"
         page.wait_for_timeout(50)
     return value
+
+
+def unreadable(page: Any) -> list[str]:
+    """What keeps somebody from reading a page, as axe finds it."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found += axe.Axe().run(page).response["violations"]
+    return [each["id"] for each in found if each["impact"] in {"serious", "critical"}]

@@ -19,6 +19,7 @@ from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.base.version import __version__
 from reidsearch.domain.event_log import (
     BEFORE_FIRST,
+    QUESTIONS,
     Event,
     LogEntry,
     canonical,
@@ -36,18 +37,7 @@ PROGRAM = f"reidsearch {__version__}"
 ROWS_AT_ONCE = 500
 LARGEST_NUMBER = 2**53 - 1
 """Of canonical JSON."""
-_NAMING = (
-    Event.SEARCH,
-    Event.SEARCH_END,
-    Event.EXPLAIN,
-    Event.NEARBY,
-    Event.DISTANCE,
-    Event.COMPANY,
-    Event.RELOCATE,
-    Event.EXPORT,
-    Event.PHOTO,
-    Event.SAVED,
-)
+_NAMING = (*QUESTIONS, Event.RELOCATE, Event.EXPORT, Event.PHOTO, Event.SAVED)
 """Events whose details name sources, or show what somebody searched with or wrote."""
 _ASKED = (
     *(Event.SEARCH, Event.EXPLAIN, Event.NEARBY, Event.COMPANY, Event.DISTANCE),

@@ -5,22 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from browser import unreadable
 
 from reidsearch import Archive
 from reidsearch.domain.cases import Needed
 from reidsearch.domain.event_log import Event
 
 pytestmark = pytest.mark.slow
-
-
-def unreadable(page) -> list[str]:
-    """What keeps somebody from reading a page, as axe finds it."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
-    found = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        found += axe.Axe().run(page).response["violations"]
-    return [each["id"] for each in found if each["impact"] in {"serious", "critical"}]
 
 
 def test_from_no_case_to_a_decision_that_belongs_to_one(one, archive):

@@ -3,21 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from browser import unreadable
 
 from reidsearch import Archive
 from reidsearch.domain.crops import CropInput, Facts, HeldBytes
 
 pytestmark = pytest.mark.slow
-
-
-def unreadable(page) -> list[str]:
-    """What keeps somebody from reading a page, as axe finds it."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
-    found = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        found += axe.Axe().run(page).response["violations"]
-    return [each["id"] for each in found if each["impact"] in {"serious", "critical"}]
 
 
 def require_whole_on_a_phone(page) -> None:
