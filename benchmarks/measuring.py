@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import os
 import platform
 import resource
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -62,33 +64,6 @@ class Figure:
         found = self.ratio if self.baseline else statistics.median(self.values)
         assert found is not None
         return found >= self.limit if self.at_least else found <= self.limit
-
-    def row(self) -> tuple[str, ...]:
-        """Name, figure, baseline, ratio, limit, met."""
-        limit = ""
-        if self.limit is not None:
-            sign = "≥" if self.at_least else "≤"
-            limit = f"{sign} {self.limit:g}" + ("" if self.baseline else f" {self.unit}")
-        return (
-            self.name,
-            _spread(self.values, self.unit),
-            _spread(self.baseline, self.unit) if self.baseline else "",
-            f"{self.ratio:.2f}" if self.ratio is not None else "",
-            limit,
-            {True: "yes", False: "**no**", None: ""}[self.met],
-        )
-
-
-HEAD = ("", "median (least to most)", "bare", "ratio", "limit", "met")
-
-
-def _spread(values: Sequence[float], unit: str) -> str:
-    low, middle, high = (_number(f(values)) for f in (min, statistics.median, max))
-    return f"{middle} {unit}" if len(values) == 1 else f"{middle} {unit} ({low} to {high})"
-
-
-def _number(value: float) -> str:
-    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def in_turns(repeats: int, *parts: Callable[[], float]) -> list[list[float]]:
@@ -159,6 +134,45 @@ def machine() -> str:
         f"{platform.system()}, Python {platform.python_version()}, "
         + ", ".join(f"{name} {version(name)}" for name in packages)
     )
+
+
+def commit() -> str:
+    """The commit that is checked out, and whether files of the program differ from it."""
+    root = Path(__file__).resolve().parents[1]
+    git = ["git", "-c", f"safe.directory={root}", "-C", str(root)]
+    try:
+        head = subprocess.run(
+            [*git, "rev-parse", "--short=8", "HEAD"], check=True, capture_output=True, text=True
+        ).stdout.strip()
+        changed = subprocess.run(
+            [*git, "status", "--porcelain", "--", "reidsearch", "benchmarks/*.py"],
+            check=True, capture_output=True, text=True,
+        ).stdout  # fmt: skip
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return f"{head} with changes" if changed.strip() else head
+
+
+class Watch:
+    """What the machine is at while something is measured, from when it is made."""
+
+    def __init__(self) -> None:
+        self._load = os.getloadavg()[0]
+        self._others_s, self._began = _others_cpu_s(), time.monotonic()
+
+    def note(self, others: float | None = None) -> str:
+        """Date, commit, machine and load, as files of results hold it.
+
+        Args:
+            others: cores that other programs used, where a child has measured that.
+        """
+        if others is None:
+            others = (_others_cpu_s() - self._others_s) / (time.monotonic() - self._began)
+        today = dt.datetime.now(dt.UTC).date()
+        return (
+            f"{today}, commit {commit()}: {machine()}; load before {self._load:.1f}, "
+            f"other programs used {others:.2f} cores meanwhile"
+        )
 
 
 def unit_vectors(n: int, seed: int) -> Vectors:

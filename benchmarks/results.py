@@ -1,12 +1,13 @@
-"""Measured results as CSV files, and the tables of docs/accuracy.md that are made from them.
+"""Measured results as CSV files, and the tables of the pages that are made from them.
 
-    python benchmarks/results.py           write the page's tables
+    python benchmarks/results.py           write the tables of all pages
     python benchmarks/results.py --check   only say whether they are up to date
 
-A benchmark calls `put`; this module alone writes the CSV files and the page. A CSV file begins
-with comment lines: the command that wrote it, and when and on which machine each part was
-measured. In the page a table stands between `<!-- table: NAME -->` and `<!-- end of table -->`;
-`accuracy_tables.py` says which figures it shows.
+A benchmark calls `put`; this module alone writes the CSV files and the pages: docs/accuracy.md,
+docs/benchmarks.md and docs/benchmarks/. A CSV file begins with comment lines: the command that
+wrote it, and when and on which machine each part was measured. In a page a table stands between
+`<!-- table: NAME -->` and `<!-- end of table -->`; `accuracy_tables.py` and `speed_tables.py` say
+which figures it shows. `speed_pictures.py` draws the curves.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ import csv
 import io
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 RESULTS = Path(__file__).resolve().parent / "results"
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "accuracy.md"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+PAGE = DOCS / "accuracy.md"
+SPEED_PAGES = (DOCS / "benchmarks.md", *sorted((DOCS / "benchmarks").glob("*.md")))
 PLACE = re.compile(r"<!-- table: (.+?) -->.*?<!-- end of table -->", re.S)
 
 Row = Mapping[str, str]
@@ -94,7 +97,7 @@ def put(
     label = f"measured ({', '.join(part.values())})" if part else "measured"
     notes = {label: note}
     if part and _path(name).exists():
-        notes = {**_notes(name), **notes}
+        notes = {**parts(name), **notes}
         kept = [row for row in read(name) if any(row[key] != part[key] for key in part)]
         rows = sorted([*kept, *rows], key=lambda row: _order(row, part, notes))
     head = [f"# command: {command}", *(f"# {key}: {text}" for key, text in notes.items())]
@@ -111,7 +114,8 @@ def _order(row: Row, part: Row, notes: Mapping[str, str]) -> int:
     return list(notes).index(f"measured ({', '.join(row[key] for key in part)})")
 
 
-def _notes(name: str) -> dict[str, str]:
+def parts(name: str) -> dict[str, str]:
+    """Part of a CSV file -> when and on which machine it was measured, as the file says."""
     lines = _path(name).read_text(encoding="utf-8").splitlines()
     return dict(re.findall(r"^# (measured[^:]*): (.*)$", "\n".join(lines), re.M))
 
@@ -143,38 +147,54 @@ def rows_of(markdown: str) -> list[dict[str, str]]:
 
 
 def page(text: str) -> str:
-    """The page with every table made anew.
+    """docs/accuracy.md with every table made anew.
 
     Raises:
         LookupError: a table is unknown, or not in the page.
     """
     from accuracy_tables import TABLES
 
-    places = PLACE.findall(text)
-    if sorted(places) != sorted(TABLES):
-        raise LookupError(f"tables in the page: {sorted(places)}; known: {sorted(TABLES)}")
-
-    def table(place: re.Match[str]) -> str:
-        return (
-            f"<!-- table: {place[1]} -->\n\n{TABLES[place[1]].markdown()}\n\n<!-- end of table -->"
-        )
-
-    return PLACE.sub(table, text)
+    return _filled([text], {name: table.markdown for name, table in TABLES.items()})[0]
 
 
-def main() -> int:
-    """Write or check the page."""
-    old = PAGE.read_text(encoding="utf-8")
-    new = page(old)
-    if new == old:
-        return 0
-    if "--check" in sys.argv[1:]:
-        print("docs/accuracy.md is stale; run `python benchmarks/results.py`", file=sys.stderr)
+def speed_pages(texts: Sequence[str]) -> list[str]:
+    """docs/benchmarks.md and the pages of docs/benchmarks/ with every table made anew.
+
+    Raises:
+        LookupError: a table is unknown, in no page or in several, or a figure of it is not held.
+    """
+    from speed_tables import TABLES
+
+    return _filled(texts, TABLES)
+
+
+def _filled(texts: Sequence[str], tables: Mapping[str, Callable[[], str]]) -> list[str]:
+    places = [place for text in texts for place in PLACE.findall(text)]
+    if sorted(places) != sorted(tables):
+        raise LookupError(f"tables in the pages: {sorted(places)}; known: {sorted(tables)}")
+
+    def filled(place: re.Match[str]) -> str:
+        return f"<!-- table: {place[1]} -->\n\n{tables[place[1]]()}\n\n<!-- end of table -->"
+
+    return [PLACE.sub(filled, text) for text in texts]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write all pages, or with `--check` only compare them."""
+    paths = [PAGE, *SPEED_PAGES]
+    old = [path.read_text(encoding="utf-8") for path in paths]
+    new = [page(old[0]), *speed_pages(old[1:])]
+    stale = [(path, text) for path, was, text in zip(paths, old, new, strict=True) if was != text]
+    names = ", ".join(path.relative_to(DOCS.parent).as_posix() for path, _ in stale)
+    if stale and "--check" in arguments:
+        print(f"stale: {names}; run `python benchmarks/results.py`", file=sys.stderr)
         return 1
-    PAGE.write_text(new, encoding="utf-8")
-    print("docs/accuracy.md written")
+    for path, text in stale:
+        path.write_text(text, encoding="utf-8")
+    if stale:
+        print(f"{names} written")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -12,7 +12,8 @@ with IndexFlatIP in one process: latency, filters, exact answers, batches, addin
 Other systems are taken when they are installed (usearch, hnswlib, sqlite-vec with apsw, lancedb,
 chromadb, qdrant-client, milvus-lite with pymilvus); `--rivals PYTHON` runs them with another
 interpreter.
-Results are kept as JSON in --work and drawn by `--write` into docs/benchmarks.md and docs/*.png.
+Results are kept as JSON in --work; `--write` keeps them in results/speed/scale.csv and
+scale-goals.csv, from which `run.py --write` makes the tables and the picture of docs/benchmarks/.
 At 1 M it takes about 20 minutes and 8 GB of disk (others apart), at 10 M (this program and FAISS
 only) ten minutes, 40 GB of disk and 16 GB of memory, once the archive is written; that is not timed
 and takes an hour or more, as its unique keys are random (for the figures on the page SQLite was
@@ -36,7 +37,7 @@ from typing import Any
 
 import numpy as np
 from crowd import Crowd
-from measuring import default_work, machine
+from measuring import Watch, default_work, machine
 from scale_systems import SYSTEMS, FaissFlat, Ids, Ours, OutOfPatienceError, fresh
 
 QUERIES = 200
@@ -48,7 +49,6 @@ NEEDS = {
     "usearch": "usearch", "hnswlib": "hnswlib", "sqlite-vec": "apsw", "lancedb": "lancedb",
     "chromadb": "chromadb", "qdrant-client, local": "qdrant_client", "milvus-lite": "pymilvus",
 }  # fmt: skip
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 Result = dict[str, Any]
 
 
@@ -168,6 +168,7 @@ def goals(crops: int, work: Path) -> Result:
             took[name].append(1000 * seconds(lambda part=part, i=i: part(i)))
     result: Result = {name: float(np.median(times)) for name, times in took.items()}
     result["recall"] = recall([index.search(query, 10).ids for query in queries], ids, 10)
+    result["recall@100"] = recall([index.search(query, 100).ids for query in queries], ids, 100)
     result["exact is right"] = recall(
         [index.search(query, 10, exact=True).ids for query in queries], ids, 10
     )
@@ -284,23 +285,29 @@ def main() -> None:
         print(json.dumps(goals(sizes[0], given.work)))
         return
     print(machine(), f"; load {os.getloadavg()[0]:.1f}")
+    written: list[Result] = []
     for crops in sizes:
         if given.goals:
+            watch = Watch()
             result = child(given, "--in-process", "--crops", str(crops))
+            result |= {"crops": crops, "measured": watch.note()}
             keep(given.work / f"goals-{crops}.json", result)
+            written.append(result)
             continue
         for name in given.only or SYSTEMS:
             python = given.rivals if name in NEEDS else sys.executable
             if not installed(name, python):
                 print(f"{name}: not installed")
                 continue
+            watch = Watch()
             result = child(given, "--one", name, "--crops", str(crops), python=python)
-            result |= {"system": name, "crops": crops}
+            result |= {"system": name, "crops": crops, "measured": watch.note()}
             keep(given.work / f"{re.sub('[^a-z0-9]+', '-', name.lower())}-{crops}.json", result)
+            written.append(result)
     if given.write:
         from scale_report import write
 
-        write(given.work, PAGE)
+        write(written, goals=given.goals)
 
 
 def keep(path: Path, result: Result) -> None:

@@ -74,7 +74,10 @@ def signed_in(link: str) -> dict[str, str]:
 class Client:
     """Asks for the answer to one crop after another, over one connection."""
 
-    def __init__(self, netloc: str, headers: dict[str, str], seed: int) -> None:
+    def __init__(
+        self, netloc: str, headers: dict[str, str], seed: int, place: str = "/api/v1/answers"
+    ) -> None:
+        self._place = place
         self.connection = http.client.HTTPConnection(netloc, timeout=120)
         self.headers, self.random = headers, random.Random(seed)
         self.took_s: list[float] = []
@@ -83,7 +86,7 @@ class Client:
     def ask(self) -> None:
         crop = self.random.randrange(1, CROPS + 1)
         began = time.perf_counter()
-        self.connection.request("GET", f"/api/v1/answers?crop={crop}", headers=self.headers)
+        self.connection.request("GET", f"{self._place}?crop={crop}", headers=self.headers)
         answer = self.connection.getresponse()
         answer.read()
         self.took_s.append(time.perf_counter() - began)

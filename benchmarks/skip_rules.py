@@ -1,11 +1,10 @@
 """Each rule that leaves something unseen, against analysing every frame of the same footage.
 
-    python benchmarks/skip_rules.py [--model-path ../shared/models] [--work FOLDER]
+    python benchmarks/skip_rules.py [--model-path ../shared/models] [--work FOLDER] [--write]
 
 The real clip, the 1080p25 file made from it, the demo's synthetic cameras, and a person who walks
 in, stands quite still for half a minute, and goes on. `found`: visits that one tracklet shows with
 a temporal overlap of 0.6 or more; `more`: further tracklets; `time`: against analysing every frame.
-Prints Markdown.
 """
 
 from __future__ import annotations
@@ -18,7 +17,8 @@ from pathlib import Path
 import click
 import numpy as np
 from footage_files import Truth, clip, standing, surveillance, temporal_iou
-from measuring import REID_MODEL, seconds
+from measuring import REID_MODEL, Watch, seconds
+from speed_files import put
 
 from reidsearch import Archive
 from reidsearch.base.settings import PRESETS, FootageSettings
@@ -83,13 +83,13 @@ def footage(shared: Path, work: Path) -> Iterator[tuple[str, list[tuple[Path, Tr
 @click.command(help=__doc__)
 @click.option("--model-path", type=click.Path(path_type=Path), default=Path("../shared/models"))
 @click.option("--work", type=click.Path(path_type=Path), default=Path("/tmp/reidsearch-benchmarks"))
-def main(model_path: Path, work: Path) -> None:
+@click.option("--write", is_flag=True, help="Keep the rows in results/speed/skip_rules.csv.")
+def main(model_path: Path, work: Path, write: bool) -> None:
     work.mkdir(parents=True, exist_ok=True)
     for name, videos in footage(model_path.parent, work):
         visits = sum(len(truth.visits) for _, truth in videos)
-        print(f"\n| {name} | sampled frames | found of {visits} | more | time |")
-        print("|---|---|---|---|---|")
-        dense_s = 0.0
+        print(f"\n{name}: {visits} visits")
+        watch, rows, dense_s = Watch(), [], 0.0
         for rule, settings in RULES:
             took, sampled, hit, more = 0.0, 0, 0, 0
             for video, truth in videos:
@@ -98,7 +98,20 @@ def main(model_path: Path, work: Path) -> None:
                 hit += (count := found(truth, seen))
                 more += len(seen) - count
             dense_s = dense_s or took
-            print(f"| {rule} | {sampled:,} | {hit} | {more} | {took / dense_s:.2f} |", flush=True)
+            rows.append(
+                {
+                    "rule": rule,
+                    "sampled frames": str(sampled),
+                    "visits": str(visits),
+                    "found": str(hit),
+                    "more": str(more),
+                    "time": f"{took / dense_s:.2f}",
+                }
+            )
+            print(*rows[-1].items(), sep=" | ", flush=True)
+        if write:
+            command = "python benchmarks/skip_rules.py --write"
+            put("skip_rules", rows, command=command, note=watch.note(), part={"footage": name})
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """Trackers side by side on the same detections and embeddings, scored by py-motmetrics.
 
-    python benchmarks/trackers.py [--model-path ../shared/models] [--crossings DIR]
+    python benchmarks/trackers.py [--model-path ../shared/models] [--crossings DIR] [--write]
 
 Drawn crowds and the videos of the folder as in `crossings.py`; detections of every sampled frame by
 person-detection-0201, each with its embedding by person-reidentification-retail-0286. IDF1 over all
 frames, without stitching. `edgefirst-tracker` knows places alone; norfair and DeepSORT take
 embeddings. Settings: each library's own, but for what a low rate needs (a lifespan of four
-seconds, any overlap). A library that is not installed is left out. Prints Markdown.
+seconds, any overlap). A library that is not installed is left out.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from typing import Any, TypeAlias
 import click
 import numpy as np
 from crossings import CROWDS, Video, draw_crowd, sequences
+from measuring import Watch
 from mot_scores import Boxes, between, score
+from speed_files import put
 
 from reidsearch.base.settings import FootageSettings
 from reidsearch.domain.crops import Vectors
@@ -32,6 +34,7 @@ from reidsearch.vision.embedding.embedder import Embedder, load_embedder
 from reidsearch.vision.tracking.appearance import ByModel
 
 RATES = (3, 4, 0)
+COLUMNS = ("3 Hz", "4 Hz", "every frame")
 LIFESPAN_S = 4.0
 LEAST = 3
 SETTINGS = FootageSettings()
@@ -205,14 +208,16 @@ def judge(video: Video, frames: Sequence[Seen], make: Callable[[float], Update])
 @click.option(
     "--crossings", type=click.Path(path_type=Path), default=Path("../shared/footage/crossings")
 )
-def main(model_path: Path, crossings: Path) -> None:
+@click.option("--work", type=click.Path(path_type=Path), help="Not used; `run.py` gives it.")
+@click.option("--write", is_flag=True, help="Keep the rows in results/speed/trackers.csv.")
+def main(model_path: Path, crossings: Path, work: Path | None, write: bool) -> None:
     """Run it."""
+    del work
+    watch, rows = Watch(), []
     detector = load_detector(model_path=[model_path], offline=True)
     embedder = load_embedder(
         "person-reidentification-retail-0286", model_path=[model_path], offline=True
     )
-    print("| video | tracker | 3 Hz: IDF1 (mixed) | 4 Hz | every frame |")
-    print("| --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder:
         for seed, people in enumerate(CROWDS, start=1):
             draw_crowd(Path(folder) / f"drawn crowd of {people}.mp4", people, seed)
@@ -222,8 +227,11 @@ def main(model_path: Path, crossings: Path) -> None:
             frames = look(video.video, detector, embedder)
             for name, (module, make) in TRACKERS.items():
                 if module is None or importlib.util.find_spec(module):
-                    cells = " | ".join(judge(video, frames, make))
-                    print(f"| {video.name} | {name} | {cells} |", flush=True)
+                    cells = dict(zip(COLUMNS, judge(video, frames, make), strict=True))
+                    rows.append({"video": video.name, "tracker": name, **cells})
+                    print(*rows[-1].values(), sep=" | ", flush=True)
+    if write:
+        put("trackers", rows, command="python benchmarks/trackers.py --write", note=watch.note())
 
 
 if __name__ == "__main__":

@@ -25,8 +25,8 @@ SCHEMAS = {
     for path in sorted((ROOT / "reidsearch").rglob("schemas/*.json"))
 }
 RESULTS = {
-    path.relative_to(ROOT).as_posix(): f"results/{path.name}"
-    for path in sorted((ROOT / "benchmarks" / "results").glob("*.csv"))
+    path.relative_to(ROOT).as_posix(): path.relative_to(ROOT / "benchmarks").as_posix()
+    for path in sorted((ROOT / "benchmarks" / "results").rglob("*.csv"))
 }
 SITE = PAGES | SCHEMAS | RESULTS
 LINK = re.compile(r"(\]\()([^)\s#]+)([^)\s]*\))")
