@@ -27,7 +27,7 @@ from reidsearch.datasets.synthetic.clothes import Clothes
 from reidsearch.datasets.synthetic.footage import Walk, write_scene
 
 UNIT_S = 300
-HOURS = (1 / 12, 1 / 4, 1 / 2)
+HOURS = (1 / 12, 1 / 2, 2)
 PEOPLE = (1, 6, 20)
 WALK_S = 6.0
 LEAST_FOUND = 0.8

@@ -46,7 +46,7 @@ SCRIPTS = {
     "scale_10m": ("scale.py", "--crops", "10000000", *OURS),
     "scale_goals_10m": ("scale.py", "--goals", "--crops", "10000000"),
     "growth_footage": ("growth_footage.py",),
-    "growth_footage_long": ("growth_footage.py", "--hours", "2", "--hours", "8"),
+    "growth_footage_long": ("growth_footage.py", "--hours", "8"),
     "clients": ("clients.py",),
     "skip_rules": ("skip_rules.py",),
     "trackers": ("trackers.py",),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+
 import pytest
 
 from reidsearch.base.errors import InputError, Kind, UsageError
@@ -79,3 +82,24 @@ def test_a_port_that_is_taken_is_told():
     for host in ("192.0.2.77", "ä" * 70):
         with pytest.raises(UsageError):
             listening_at(host, 0)
+
+
+def test_small_writes_to_clients_are_not_held_back() -> None:
+    """Otherwise the body of an answer waits until the client has acknowledged its head (40 ms)."""
+
+    async def nodelay() -> list[int]:
+        found = []
+
+        async def accepted(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connection = writer.get_extra_info("socket")
+            found.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        with listening_at("127.0.0.1", 0) as listening:
+            async with await asyncio.start_server(accepted, sock=listening):
+                reader, writer = await asyncio.open_connection(*listening.getsockname())
+                await reader.read()
+                writer.close()
+        return found
+
+    assert asyncio.run(nodelay()) == [1]
