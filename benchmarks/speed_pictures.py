@@ -122,6 +122,7 @@ def _panels(
             x, y = [x for x, _ in points], [y for _, y in points]
             (lines[name],) = axis.plot(x, y, marker="o", markersize=4, label=name, **style)
         axis.set(xscale="log", yscale="log", xlabel=across, title=title)
+        axis.set_xticks(sorted({float(row[by]) for rows in series.values() for row in rows}))
         low, high = axis.get_ylim()
         if high / low < DECADE:  # what hardly grows is not to look steep
             middle = (low * high) ** 0.5
@@ -144,7 +145,7 @@ def _short(value: float) -> str:
     for unit, letter in ((1e6, " M"), (1e3, " k")):
         if value >= unit:
             return f"{value / unit:g}{letter}"
-    return f"{value:g}"
+    return f"{value:.3g}"
 
 
 PICTURES: dict[str, tuple[tuple[str, ...], Callable[[Path, str], None]]] = {

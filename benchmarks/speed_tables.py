@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from speed_files import Line, command, lines, lines_of, measured, number, read
+from speed_files import PRELIMINARY, Line, command, lines, lines_of, measured, number, read
 from speed_goals import GOALS, goals_table
 
 FIGURES = ("index", "memory", "rerun", "query_warm", "query_cold", "help", "neighbours", "open")
@@ -47,18 +47,24 @@ def _cells(line: Line) -> tuple[str, ...]:
     )
 
 
-def below(name: str, part: str | None = None) -> str:
-    """The line below a table: command, date, commit, machine, load; a line for each difference."""
+def below(name: str) -> str:
+    """The line below a table: command, date, commit, machine, load; one for each difference."""
     of_note: dict[str, list[str]] = {}
+    most: dict[str, float] = {}
     for label, when in measured(name).items():
-        if part is None or label == part:
-            more = f" (preliminary: others used {when.others} cores)" if when.busy else ""
-            of_note.setdefault(when.note + more, []).append(label)
-    said = []
+        note = when.note.split("; load before")[0]
+        of_note.setdefault(note, []).append(label)
+        if when.others is not None:
+            most[note] = max(most.get(note, 0.0), when.others)
+    told = []
     for note, labels in of_note.items():
-        whole = len(of_note) == 1
-        said.append(f"{note}." if whole else f"{'; '.join(labels)}: {note}.")
-    return f"\n\n`{command(name)}`. " + "\n\n".join(said)
+        parts = "" if len(of_note) == 1 else f"{'; '.join(labels)}: "
+        load = ""
+        if note in most:
+            load = f"; other programs used {most[note]:.2f} cores meanwhile"
+            load += " (**preliminary**)" * (most[note] > PRELIMINARY)
+        told.append(f"{parts}{note}{load}.")
+    return f"\n\n`{command(name)}`. " + "\n\n".join(told)
 
 
 def by_size() -> str:
@@ -111,8 +117,13 @@ def further() -> str:
 
 def plain(name: str) -> str:
     """A file with columns of its own, as it is."""
-    held = read(name)
+    held = sorted(read(name), key=lambda row: [_order(cell) for cell in list(row.values())[:2]])
     return table([list(held[0]), *(list(row.values()) for row in held)]) + below(name)
+
+
+def _order(cell: str) -> float:
+    """Numbers by their size, and words not at all: they keep the order of the file."""
+    return float(cell) if cell.replace(".", "", 1).isdigit() else 0.0
 
 
 def skip_rules() -> str:
