@@ -120,7 +120,7 @@ def main(
             met &= run_figures(name, work, model_path, reid, write=write)
     if write:
         speed_pictures.draw()
-        results.main([])
+        met &= results.main([]) == 0
     sys.exit(not met)
 
 
