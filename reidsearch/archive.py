@@ -64,6 +64,7 @@ class Archive(Searches, LongWork, contextlib.AbstractContextManager["Archive"]):
 
     def close(self) -> None:
         """Close the archive's files: `archive.close()`, or the end of a `with` statement."""
+        self._engines.close()
         self._store.close()
 
     def __exit__(self, *_: object) -> None:
@@ -86,6 +87,7 @@ class Archive(Searches, LongWork, contextlib.AbstractContextManager["Archive"]):
         case: str | None = None,
         reason: str | None = None,
         first: Callable[[Engines], object] | None = None,
+        engines: Engines | None = None,
     ) -> Archive:
         """Open an archive.
 
@@ -105,6 +107,8 @@ class Archive(Searches, LongWork, contextlib.AbstractContextManager["Archive"]):
             reason: why it is searched, e.g. `witness: saw the car`; see `domain.cases.Reason`.
             first: is called with the models before a new archive is made, e.g.
                 `lambda models: models.embedder()`; where that raises, none is left behind.
+            engines: models that are being loaded already, instead of those that `model` to
+                `runtime` describe.
 
         Raises:
             ArchiveError: there is none, or the folder is something else.
@@ -115,7 +119,7 @@ class Archive(Searches, LongWork, contextlib.AbstractContextManager["Archive"]):
             >>> archive = Archive.open("archive", create=True, offline=True)
         """
         address = read_address(path)
-        engines = Engines(
+        engines = engines or Engines(
             model=model,
             flip=flip,
             model_path=model_path,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from reidsearch.base.progress import Progress
@@ -51,6 +53,9 @@ class Engines:
         self._embedder: Embedder | None = None
         self._detector: tuple[str | None, Detector] | None = None
         self._recognizer: tuple[str | None, Recognizer] | None = None
+        self._ahead: Thread | None = None
+        self._looks = self._closed = False
+        self._served = Event()
         # Detectors that could not be fetched: a list of pictures does not ask for each again.
         self._out_of_reach: set[str | None] = set()
 
@@ -62,6 +67,50 @@ class Engines:
             archive_model: returns the model of the archive's embeddings; None while it is empty.
         """
         self._folder, self._archive_model = folder, archive_model
+        self._served.set()
+
+    def load_ahead(self, *, detector: bool) -> None:
+        """Load what embeds, for one picture, in a thread of its own, once an archive is served.
+
+        What is not on this machine is left to the call that needs it, and so is telling of
+        whatever goes wrong.
+
+        Args:
+            detector: the person detector too, and first: it does not depend on the archive.
+        """
+        self._looks = detector
+        self._ahead = Thread(target=self._load_ahead, name="models")
+        self._ahead.start()
+
+    def close(self) -> None:
+        """Wait for what is being loaded; nothing more is."""
+        self._closed = True
+        self._served.set()
+        if self._ahead is not None:
+            self._ahead.join()
+
+    def _load_ahead(self) -> None:
+        with contextlib.suppress(Exception):  # raised again where it is needed
+            if self._looks:
+                self._detector_ahead()
+        self._served.wait()
+        with contextlib.suppress(Exception):
+            if not self._closed:
+                self._embedder_of(self._archive_model(), offline=True).compile_for_one()
+
+    def _detector_ahead(self) -> None:
+        from reidsearch.vision.detection.detector import load_detector
+
+        with self._loading:
+            detector = load_detector(
+                None,
+                model_path=self._model_path,
+                offline=True,
+                runtime=self._runtime,
+                progress=self._progress,
+            )
+            detector.compile_for_one()
+            self._detector = None, detector
 
     def embedder(self) -> Embedder:
         """The archive's model; a different one is refused.
@@ -71,13 +120,15 @@ class Engines:
         Raises:
             ModelError: no model, or not the archive's.
         """
+        return self._embedder_of(self._archive_model(), offline=self._offline)
+
+    def _embedder_of(self, held: ModelIdentity | None, *, offline: bool) -> Embedder:
         from reidsearch.vision.models.locate import name_of
 
-        held = self._archive_model()
         with self._loading:
             if self._embedder is None or (held and not held.matches(self._embedder.identity)):
                 name = self._model or (name_of(held, self._model_path) if held else None)
-                embedder = self._load(name, held)
+                embedder = self._load(name, held, offline=offline)
                 if held is not None:
                     require_model(held, embedder.identity, self._folder)
                 self._embedder = embedder
@@ -97,7 +148,7 @@ class Engines:
             return None
         held = self._archive_model()
         name = self._model or (name_of(held, self._model_path) if held else None)
-        return self._load(name, held)
+        return self._load(name, held, offline=self._offline)
 
     def use(self, embedder: Embedder) -> None:
         """Embed with this one from now on."""
@@ -148,14 +199,14 @@ class Engines:
         """What embeds here, for statements."""
         return self._embedder.runtime if self._embedder else "stored embeddings only"
 
-    def _load(self, name: str | None, held: ModelIdentity | None) -> Embedder:
+    def _load(self, name: str | None, held: ModelIdentity | None, *, offline: bool) -> Embedder:
         from reidsearch.vision.embedding.embedder import load_embedder
         from reidsearch.vision.models.catalogue import default_entry
 
         return load_embedder(
             name or default_entry().key,
             model_path=self._model_path,
-            offline=self._offline,
+            offline=offline,
             runtime=self._runtime,
             flip=bool(held and held.flip) if self._flip is None else self._flip,
             held=held,
