@@ -21,10 +21,6 @@ from reidsearch.base.errors import UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits, RuntimeSettings
 from reidsearch.base.timecode import parse_zone
-from reidsearch.domain.crops import Crop, CropInput, Rejected
-from reidsearch.domain.models import ModelIdentity
-from reidsearch.domain.pending import Pending
-from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
 from reidsearch.domain.request import Filters
 from reidsearch.services.cases import author_for
 from reidsearch.services.long_work import LongWork
@@ -39,9 +35,13 @@ if TYPE_CHECKING:
     from reidsearch.datasets.readers import DataSet
     from reidsearch.domain.audit import Audit
     from reidsearch.domain.copies import Copy
+    from reidsearch.domain.crops import Crop, CropInput, Rejected
     from reidsearch.domain.decisions import Transits
     from reidsearch.domain.journeys import Journey
+    from reidsearch.domain.models import ModelIdentity
     from reidsearch.domain.next_footage import NextFootage
+    from reidsearch.domain.pending import Pending
+    from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
     from reidsearch.maintenance.backup import Backup
     from reidsearch.maintenance.erase import Erasure
     from reidsearch.media.naming.patterns import Naming
