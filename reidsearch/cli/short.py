@@ -9,6 +9,7 @@ import gc
 import sys
 
 SHORT = frozenset({"query"})
+SWITCH_S = 0.001
 USUAL = gc.get_threshold()
 LOADED = 50_000
 """How many objects are made between two collections while a command is loaded.
@@ -33,3 +34,5 @@ def prepare_for(command: str) -> None:
     # Two thirds of OpenVINO's import are converters of models of other frameworks, and no query
     # converts one; it does without them where they cannot be imported.
     sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
+    # Models are loaded beside imports: their thread asks for Python's lock often, each time shortly.
+    sys.setswitchinterval(SWITCH_S)
