@@ -24,7 +24,6 @@ from reidsearch.base.timecode import parse_zone
 from reidsearch.domain.request import Filters
 from reidsearch.services.cases import author_for
 from reidsearch.services.long_work import LongWork
-from reidsearch.services.pictures import PictureService
 from reidsearch.services.searches import Searches
 from reidsearch.store import timezone as zones
 from reidsearch.store.crops.store import Store
@@ -137,6 +136,8 @@ class Archive(Searches, LongWork, contextlib.AbstractContextManager["Archive"]):
                 raise UsageError(f"{address} keeps an event log, and cannot be without it any more")
             opened.author = author_for(opened, actor or default_actor(), case, reason)
             if create:
+                from reidsearch.services.pictures import PictureService
+
                 PictureService(opened).begin()
             engines.serve(opened.folder, opened.model)
             return cls(opened, engines, progress, opened.author.name)

@@ -34,5 +34,5 @@ def prepare_for(command: str) -> None:
     # Two thirds of OpenVINO's import are converters of models of other frameworks, and no query
     # converts one; it does without them where they cannot be imported.
     sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
-    # Models are loaded beside imports: their thread asks for Python's lock often, each time shortly.
+    # Models are loaded beside imports, in a thread that asks for Python's lock often and shortly.
     sys.setswitchinterval(SWITCH_S)

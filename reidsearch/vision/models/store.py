@@ -13,7 +13,6 @@ from reidsearch.base.errors import Kind, ModelError, StorageError
 from reidsearch.base.foreign_errors import exhausted
 from reidsearch.vision.models.catalogue import ModelEntry, ModelFile
 
-
 # Between two parts Python's lock is taken, for which a thread waits up to 5 ms while others import.
 _PART_BYTES = 1 << 24
 
