@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from reidsearch.cli.archive_type import ArchiveType
 from reidsearch.cli.grouped import GENERAL, HARDWARE, OPTIONS, OUTPUT, option
 
 if TYPE_CHECKING:
@@ -25,26 +26,6 @@ REASON = "reidsearch.reason"
 """Where the context keeps `--case` and `--reason`."""
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class ArchiveType(click.ParamType["Address"]):
-    """A folder, or the address of a database."""
-
-    name = "archive"
-
-    def convert(
-        self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None
-    ) -> Address:
-        """Read it; see `read_address`."""
-        from reidsearch.base.address import read_address
-
-        if isinstance(value, str) and "\0" in value:
-            self.fail("an archive's name has no NUL byte in it")
-        return read_address(value)
-
-    def split_envvar_value(self, rv: str) -> list[str]:
-        """An environment variable names one archive, whatever spaces are in its name."""
-        return [rv]
 
 
 def archive_option(function: F) -> F:

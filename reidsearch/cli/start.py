@@ -20,7 +20,7 @@ def run() -> None:
     import atexit
 
     codes: list[int] = []
-    atexit.register(_leave, codes)  # the first one registered runs after all others
+    atexit.register(_leave, codes)  # runs after all that is registered from now on
     from reidsearch.cli.short import collect_rarely
 
     collect_rarely()
