@@ -21,14 +21,9 @@ from reidsearch.base.errors import UsageError
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.base.settings import PictureLimits, RuntimeSettings
 from reidsearch.base.timecode import parse_zone
-from reidsearch.domain.crops import Crop, CropInput, Rejected
-from reidsearch.domain.models import ModelIdentity
-from reidsearch.domain.pending import Pending
-from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
 from reidsearch.domain.request import Filters
 from reidsearch.services.cases import author_for
 from reidsearch.services.long_work import LongWork
-from reidsearch.services.pictures import PictureService
 from reidsearch.services.searches import Searches
 from reidsearch.store import timezone as zones
 from reidsearch.store.crops.store import Store
@@ -39,9 +34,13 @@ if TYPE_CHECKING:
     from reidsearch.datasets.readers import DataSet
     from reidsearch.domain.audit import Audit
     from reidsearch.domain.copies import Copy
+    from reidsearch.domain.crops import Crop, CropInput, Rejected
     from reidsearch.domain.decisions import Transits
     from reidsearch.domain.journeys import Journey
+    from reidsearch.domain.models import ModelIdentity
     from reidsearch.domain.next_footage import NextFootage
+    from reidsearch.domain.pending import Pending
+    from reidsearch.domain.reports import Failure, Finding, IndexReport, Summary
     from reidsearch.maintenance.backup import Backup
     from reidsearch.maintenance.erase import Erasure
     from reidsearch.media.naming.patterns import Naming
@@ -64,6 +63,7 @@ class Archive(Searches, LongWork, contextlib.AbstractContextManager["Archive"]):
 
     def close(self) -> None:
         """Close the archive's files: `archive.close()`, or the end of a `with` statement."""
+        self._engines.close()
         self._store.close()
 
     def __exit__(self, *_: object) -> None:
@@ -86,6 +86,7 @@ class Archive(Searches, LongWork, contextlib.AbstractContextManager["Archive"]):
         case: str | None = None,
         reason: str | None = None,
         first: Callable[[Engines], object] | None = None,
+        engines: Engines | None = None,
     ) -> Archive:
         """Open an archive.
 
@@ -105,6 +106,8 @@ class Archive(Searches, LongWork, contextlib.AbstractContextManager["Archive"]):
             reason: why it is searched, e.g. `witness: saw the car`; see `domain.cases.Reason`.
             first: is called with the models before a new archive is made, e.g.
                 `lambda models: models.embedder()`; where that raises, none is left behind.
+            engines: models that are being loaded already, instead of those that `model` to
+                `runtime` describe.
 
         Raises:
             ArchiveError: there is none, or the folder is something else.
@@ -115,7 +118,7 @@ class Archive(Searches, LongWork, contextlib.AbstractContextManager["Archive"]):
             >>> archive = Archive.open("archive", create=True, offline=True)
         """
         address = read_address(path)
-        engines = Engines(
+        engines = engines or Engines(
             model=model,
             flip=flip,
             model_path=model_path,
@@ -133,6 +136,8 @@ class Archive(Searches, LongWork, contextlib.AbstractContextManager["Archive"]):
                 raise UsageError(f"{address} keeps an event log, and cannot be without it any more")
             opened.author = author_for(opened, actor or default_actor(), case, reason)
             if create:
+                from reidsearch.services.pictures import PictureService
+
                 PictureService(opened).begin()
             engines.serve(opened.folder, opened.model)
             return cls(opened, engines, progress, opened.author.name)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import Kind, UsageError
 from reidsearch.calibration.reference import Impostors, reference_of
 from reidsearch.domain.answers import Answer
-from reidsearch.domain.audit import Refused
-from reidsearch.domain.models import ModelIdentity
-from reidsearch.domain.request import SearchRequest
 from reidsearch.domain.scores import REFINED, UNCALIBRATED, Calibration, Origin, Provenance
 from reidsearch.store.calibration import stored_calibration
-from reidsearch.store.crops.store import Store
+
+if TYPE_CHECKING:
+    from reidsearch.domain.audit import Refused
+    from reidsearch.domain.models import ModelIdentity
+    from reidsearch.domain.request import SearchRequest
+    from reidsearch.store.crops.store import Store
 
 SOURCES = {
     Origin.SET: "on other footage",

@@ -11,6 +11,7 @@ import importlib
 import click
 
 from reidsearch.cli.grouped import CommandGroup
+from reidsearch.cli.short import prepare_for
 
 GROUPS = {
     "Start": {
@@ -100,6 +101,7 @@ class LazyGroup(CommandGroup):
         """Import and return one command; its module is named like it."""
         if cmd_name not in COMMANDS:
             return None
+        prepare_for(cmd_name)
         module = importlib.import_module(f"reidsearch.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reidsearch.cli.archive_type import ArchiveType
 from reidsearch.cli.grouped import argument, grouped_command
-from reidsearch.cli.options import ArchiveType, format_option, reading_archive
+from reidsearch.cli.options import format_option, reading_archive
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

@@ -18,6 +18,8 @@ from reidsearch.cli.signals import on_interrupt, stop_on_signals
 from reidsearch.output.terminal import say, shown_streams
 
 _NO = frozenset({"", "0", "false", "f", "no", "n", "off"})
+_KEPT: list[object] = []
+"""Archives that commands have closed; see `options.opened_archive`."""
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -59,7 +61,7 @@ def _switched_on(variable: str) -> bool:
 
 def _guarded(debug: bool) -> int:
     try:
-        result: Any = cli.main(standalone_mode=False)
+        result: Any = cli.main(standalone_mode=False, obj=_KEPT)
         # A pipe that closed early (`| head`) shows itself only when the output is flushed.
         sys.stdout.flush()
     except click.exceptions.Exit as stop:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reidsearch.cli.archive_type import ArchiveType
 from reidsearch.cli.files import output_option, write_file
 from reidsearch.cli.grouped import GENERAL, argument, grouped_command, option
-from reidsearch.cli.options import ArchiveType, format_option, show_times_of
+from reidsearch.cli.options import format_option, show_times_of
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

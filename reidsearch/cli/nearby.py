@@ -112,7 +112,8 @@ def command(
     --for they were so for so long, in sum, within one tracklet of theirs; without it at any moment.
     """
     from reidsearch.base.errors import UsageError
-    from reidsearch.domain.nearby import Around, CloserThan
+    from reidsearch.domain.around import Around
+    from reidsearch.domain.nearby import CloserThan
     from reidsearch.output.emit import emit
     from reidsearch.output.nearby import nearby_json, nearby_view
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from reidsearch.cli.archive_type import ArchiveType
 from reidsearch.cli.grouped import GENERAL, HARDWARE, OPTIONS, OUTPUT, option
 
 if TYPE_CHECKING:
@@ -25,26 +26,6 @@ REASON = "reidsearch.reason"
 """Where the context keeps `--case` and `--reason`."""
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class ArchiveType(click.ParamType["Address"]):
-    """A folder, or the address of a database."""
-
-    name = "archive"
-
-    def convert(
-        self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None
-    ) -> Address:
-        """Read it; see `read_address`."""
-        from reidsearch.base.address import read_address
-
-        if isinstance(value, str) and "\0" in value:
-            self.fail("an archive's name has no NUL byte in it")
-        return read_address(value)
-
-    def split_envvar_value(self, rv: str) -> list[str]:
-        """An environment variable names one archive, whatever spaces are in its name."""
-        return [rv]
 
 
 def archive_option(function: F) -> F:
@@ -296,6 +277,8 @@ def opened_archive(
     quiet: bool = False,
     shows_pending: bool = False,
     without_case: bool = False,
+    embeds: bool = False,
+    detects: bool = False,
 ) -> Iterator[tuple[Archive, Progress]]:
     """The archive with its model, as these options say, and progress.
 
@@ -304,30 +287,52 @@ def opened_archive(
     Args:
         first: loads the models that a new archive cannot be without, before it is made.
         without_case: leave out the case and the reason that the command was given.
+        embeds: a few pictures will be embedded: what does so is loaded while the archive is opened.
+        detects: people will be looked for in them; so is what does that.
     """
-    from reidsearch.archive import Archive
     from reidsearch.output.progress import progress_for
+    from reidsearch.vision.engines import Engines
 
-    with (
-        progress_for(json_lines=json_lines, quiet=quiet, name=command_name()) as progress,
-        Archive.open(
-            archive,
-            create=create,
-            first=first,
-            logged=logged,
+    shown = progress_for(json_lines=json_lines, quiet=quiet, name=command_name())
+    with contextlib.ExitStack() as stack:
+        progress = stack.enter_context(shown)
+        engines = Engines(
             model=model,
             flip=flip,
             model_path=model_path,
             offline=offline,
             runtime=runtime_settings(device, archive),
             progress=progress,
-            case=None if without_case else _given(CASE),
-            reason=None if without_case else _given(REASON),
-        ) as opened,
-        _telling_pending(opened, shown=shows_pending),
-    ):
+        )
+        stack.callback(engines.close)
+        if embeds:
+            engines.load_ahead(detector=detects)
+        from reidsearch.archive import Archive  # takes as long to import as the models to load
+
+        opened = stack.enter_context(
+            Archive.open(
+                archive,
+                create=create,
+                first=first,
+                logged=logged,
+                engines=engines,
+                progress=progress,
+                case=None if without_case else _given(CASE),
+                reason=None if without_case else _given(REASON),
+            )
+        )
+        stack.enter_context(_telling_pending(opened, shown=shows_pending))
         show_times_of(opened)
+        _keep(opened)
         yield opened, progress
+
+
+def _keep(opened: Archive) -> None:
+    """Let the end of the process free the memory of models: freeing one takes 20 ms."""
+    context = click.get_current_context(silent=True)
+    kept = context.find_object(list) if context else None
+    if kept is not None:
+        kept.append(opened)
 
 
 def show_times_of(archive: Archive) -> None:

@@ -263,10 +263,17 @@ def command(
             shown,
         )
         return
-    with opened_archive(first, model, model_path, offline, device, shows_pending=True) as (
-        opened,
-        progress,
-    ):
+    asked = bool(images or frame) and not explain_plan
+    with opened_archive(
+        first,
+        model,
+        model_path,
+        offline,
+        device,
+        shows_pending=True,
+        embeds=asked,
+        detects=bool(images and not as_whole) or (frame is not None and box is None),
+    ) as (opened, progress):
         if explain_plan:
             query_many.show_plan(opened.plan_search(request), form)
             return

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reidsearch.base.boxes import Box
     from reidsearch.base.progress import Progress
     from reidsearch.base.settings import Tiles
+    from reidsearch.domain.crops import Pixels
     from reidsearch.services.query_input import QueryInput
 
 PERSON = "Person to search for"
@@ -104,6 +105,10 @@ def read_query_input(
         raise UsageError("--tiles belongs to --frame VIDEO@TIME without --box")
     if box is not None and person is not None:
         raise UsageError("give --box or --person, not both")
+
+    def check(video: Path, pts: int, pixels: Pixels) -> None:
+        archive.footage.require_shown(video, pts, pixels)
+
     try:
         where = None if box is None else box_of(box)
         meant = None if frame is None else FrameInput(frame, where, person, tiles or "auto")
@@ -113,7 +118,7 @@ def read_query_input(
             meant,
             detector=archive.detector,
             footage=lambda: archive.footage,
-            check=archive.footage.require_shown,
+            check=check,
             whole=as_whole,
             holds=holds or archive.searching.holds,
             progress=progress,
@@ -130,10 +135,11 @@ def tell_detector(found: QueryInput) -> None:
     """Say how to get a detector where there was none; the statement warns of the consequence."""
     from reidsearch.domain.query_origins import Detection, ReadPicture
     from reidsearch.output.terminal import say
-    from reidsearch.vision.models.catalogue import default_entry
 
     pictures = [one for one in found.pictures if isinstance(one, ReadPicture)]
     if any(one.origin.detection is Detection.UNAVAILABLE for one in pictures):
+        from reidsearch.vision.models.catalogue import default_entry
+
         say(
             "hint: with a network `reidsearch models install "
             f"{default_entry('detector').name}` fetches the person detector; --whole does without",

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reidsearch.cli.archive_type import ArchiveType
 from reidsearch.cli.grouped import GENERAL, argument, grouped_command, option
 from reidsearch.cli.options import (
-    ArchiveType,
     flip_option,
     format_option,
     model_options,

@@ -5,23 +5,13 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import Any
 
 from reidsearch.domain.answers import Logged
+from reidsearch.domain.around import Around
 from reidsearch.domain.cases import AskedFor
 from reidsearch.domain.decisions import Member, Named, Presence
 from reidsearch.domain.distance import Closer, Limit, Verdict
-
-WITHIN_S = 60.0
-MOST_WITHIN_S = 86_400.0
-
-
-class Around(StrEnum):
-    """Which cameras are looked at."""
-
-    SAME = "same"  # that of the sighting
-    NEIGHBOURS = "neighbours"  # and those to which a way is known that takes no longer
 
 
 @dataclass(frozen=True, slots=True)

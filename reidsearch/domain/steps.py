@@ -5,28 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
 
 from reidsearch.base.boxes import Box
 from reidsearch.domain.crops import CropInput, Rejected, Vectors
 from reidsearch.domain.footage import Span
 from reidsearch.domain.tracklets import Tracklet
-
-T = TypeVar("T")
-
-
-RENAMED = {
-    "looks_hz": "sample_rate_hz",
-    "looks": "sampled_frames",
-    "views": "best_shots",
-    "unviewed": "without_shot",
-}
-"""Settings and counts of a source: the name that version 0.1.0 stored -> the present name."""
-
-
-def current_names(stored: Mapping[str, T]) -> dict[str, T]:
-    """Return stored settings or counts by their present names."""
-    return {RENAMED.get(name, name): value for name, value in stored.items()}
 
 
 @dataclass(frozen=True, slots=True)

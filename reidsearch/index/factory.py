@@ -13,8 +13,7 @@ from reidsearch.index.compact.note import SEGMENT_NAME
 from reidsearch.index.compact.segment import ENDINGS
 from reidsearch.index.contract import FileEngine
 from reidsearch.index.flat import FaissEngine
-from reidsearch.index.milvus.engine import MilvusEngine
-from reidsearch.index.milvus.index import KIND as MILVUS
+from reidsearch.index.milvus import KIND as MILVUS
 from reidsearch.store.crops.store import Store
 
 FLAT = FaissEngine()
@@ -63,6 +62,8 @@ def choice_for(store: Store) -> Choose:
             "the settings put the index on a Milvus server and do not say where it is",
             'write milvus_url = "http://host:19530" below [index]',
         )
+    from reidsearch.index.milvus.engine import MilvusEngine
+
     without = settings.when_away == "exact"
 
     def choose(crops: int, kind: str | None = None) -> FileEngine:

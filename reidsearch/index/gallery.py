@@ -12,12 +12,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, StorageError, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.domain.adjustment import Adjustment, WhyNotAdjusted
-from reidsearch.domain.answers import Plan, Recall
-from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.adjusting import Adjusting
 from reidsearch.index.confirmed import Confirmed, confirm
 from reidsearch.index.contract import (
@@ -40,9 +39,13 @@ from reidsearch.index.generations import index_folder, lacks_much, write_generat
 from reidsearch.index.in_memory import IndexInMemory
 from reidsearch.index.leftovers import recorded
 from reidsearch.index.recall import Measured, measure
-from reidsearch.store.crops.state import State
-from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import Generation, newest_generation
+
+if TYPE_CHECKING:
+    from reidsearch.domain.answers import Plan, Recall
+    from reidsearch.domain.crops import CropIds, Vectors
+    from reidsearch.store.crops.state import State
+    from reidsearch.store.crops.store import Store
 
 
 class Gallery(IndexInMemory):

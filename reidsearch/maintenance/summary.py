@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from reidsearch.base.errors import Reason
 from reidsearch.base.timecode import from_us
+from reidsearch.domain.renamed import current_names
 from reidsearch.domain.reports import Failure, Summary
-from reidsearch.domain.steps import current_names
 from reidsearch.index.factory import server_of
 from reidsearch.maintenance.moving_pictures import kept
 from reidsearch.store import tables

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reidsearch.domain.attributes import PARTS, THINGS, Attributes
-from reidsearch.domain.reports import AttributesReport
 from reidsearch.domain.request import Filters
 from reidsearch.output.visible import count
+
+if TYPE_CHECKING:
+    from reidsearch.domain.reports import AttributesReport
 
 
 def wears(attributes: Attributes, filters: Filters = Filters()) -> str:

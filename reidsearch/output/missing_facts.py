@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from reidsearch.domain.reports import FactsReport, IndexReport
 from reidsearch.output.visible import count, visible
+
+if TYPE_CHECKING:
+    from reidsearch.domain.reports import FactsReport, IndexReport
 
 ROWS_NAMED = 8
 

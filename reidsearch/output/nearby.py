@@ -12,9 +12,9 @@ from rich.text import Text
 
 from reidsearch.base.timecode import from_us, iso
 from reidsearch.domain.answer_json import named_json
+from reidsearch.domain.around import Around
 from reidsearch.domain.distance import Unit, Verdict
 from reidsearch.domain.nearby import (
-    Around,
     Beside,
     CloserThan,
     Nearby,

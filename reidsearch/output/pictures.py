@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reidsearch.domain.pictures import PicturesKept, PicturesMoved
 from reidsearch.output.visible import count, size, visible
+
+if TYPE_CHECKING:
+    from reidsearch.domain.pictures import PicturesKept, PicturesMoved
 
 
 def kept_text(kept: PicturesKept) -> str:

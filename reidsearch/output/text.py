@@ -6,7 +6,7 @@ import datetime as dt
 import io
 import sys
 from collections.abc import Sequence
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -14,10 +14,6 @@ from rich.text import Text
 
 from reidsearch.base.errors import Reason
 from reidsearch.domain.answer_json import finite
-from reidsearch.domain.attributes import Attributes
-from reidsearch.domain.crops import Crop
-from reidsearch.domain.reports import Failure, Finding, FootageReport, IndexReport, Summary
-from reidsearch.domain.tracklets import Moment
 from reidsearch.output.attributes import annotation_text, attribute_pairs
 from reidsearch.output.columns import Column, FittedTable
 from reidsearch.output.console import ShownConsole
@@ -27,6 +23,12 @@ from reidsearch.output.pictures import kept_text
 from reidsearch.output.terminal import drawing_on
 from reidsearch.output.times import clock, correction_text, local, zone_name
 from reidsearch.output.visible import count, size, visible
+
+if TYPE_CHECKING:
+    from reidsearch.domain.attributes import Attributes
+    from reidsearch.domain.crops import Crop
+    from reidsearch.domain.reports import Failure, Finding, FootageReport, IndexReport, Summary
+    from reidsearch.domain.tracklets import Moment
 
 # Wider than any line, so that a pipe gets every line whole.
 UNBROKEN = 100_000

@@ -24,7 +24,6 @@ from reidsearch.domain.query_origins import (
     whole_box,
 )
 from reidsearch.domain.request import QueryPicture
-from reidsearch.media.pictures import decode, read_with_digest
 from reidsearch.store.adjustment import cameras_of_sources
 from reidsearch.store.crops.embeddings import crops_with_embeddings
 from reidsearch.store.crops.store import Store
@@ -171,6 +170,8 @@ def read_query_picture(
         return picture
     if isinstance(picture, np.ndarray):
         return ReadPicture.of_pixels(picture)
+    from reidsearch.media.pictures import read_with_digest
+
     pixels, sha256 = read_with_digest(picture, limits)
     return ReadPicture.of_pixels(pixels, origin_of_file(os.fspath(picture), sha256, pixels))
 
@@ -192,6 +193,8 @@ def pictures_again(
         for one in query
         if not isinstance(one, int | EmbeddedPicture)
     ]
+    from reidsearch.media.pictures import decode
+
     crops = [decode(store.picture(one), limits) for one in query if isinstance(one, int)]
     return [*read, *crops, *(None for one in query if isinstance(one, EmbeddedPicture))]
 

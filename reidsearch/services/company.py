@@ -9,11 +9,12 @@ from typing import Any
 from reidsearch.base.errors import UsageError, absent
 from reidsearch.base.timecode import duration_text, now
 from reidsearch.domain.analysed import analysed, not_analysed_s
+from reidsearch.domain.around import MOST_WITHIN_S
 from reidsearch.domain.chance import APART_S, Stay, chance, occasions
 from reidsearch.domain.company import Companion, Company, CompanyStatement, Meeting
 from reidsearch.domain.decisions import Linking, Member, Named, Presence
 from reidsearch.domain.event_log import Event
-from reidsearch.domain.nearby import MOST_WITHIN_S, Whom, whom_json
+from reidsearch.domain.nearby import Whom, whom_json
 from reidsearch.services.lying import Lying, lies
 from reidsearch.services.nearby import of_whom
 from reidsearch.services.search_log import entries_of

@@ -13,15 +13,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reidsearch.base.boxes import Box
 from reidsearch.base.errors import Kind, NotFound, UsageError, absent
 from reidsearch.base.locations import composed, location_text
 from reidsearch.base.timecode import parse_zone
-from reidsearch.domain.crops import Crop, Pixels
-from reidsearch.domain.footage import Clock, CoverageGap, SourceCoverage
 from reidsearch.domain.query_origins import OriginKind, QueryOrigin, ReadPicture, whole_box
-from reidsearch.domain.redaction import Redaction, RedactionReport
-from reidsearch.domain.reports import ClipReport, ClockChange, Relocated
 from reidsearch.domain.tracklets import Trace, TrackletSeen, box_at
 from reidsearch.domain.tracks import INTERPOLATED_S
 from reidsearch.services.clips import write_clip
@@ -36,7 +31,6 @@ from reidsearch.services.footage_files import (
 from reidsearch.services.gap_reasons import with_reasons
 from reidsearch.services.originals import copy_original
 from reidsearch.services.redacting import redaction_report, redactor_of
-from reidsearch.store.crops.store import Store
 from reidsearch.store.footage import reader as footage_store
 from reidsearch.store.footage import tracklet_reader as tracklet_store
 from reidsearch.store.footage.clocks import clock_changes, clock_of, record_clock
@@ -44,7 +38,13 @@ from reidsearch.store.footage.gaps import Stretch, not_supplied
 from reidsearch.store.footage.places import Relocation, whole_path
 
 if TYPE_CHECKING:
+    from reidsearch.base.boxes import Box
+    from reidsearch.domain.crops import Crop, Pixels
+    from reidsearch.domain.footage import Clock, CoverageGap, SourceCoverage
+    from reidsearch.domain.redaction import Redaction, RedactionReport
+    from reidsearch.domain.reports import ClipReport, ClockChange, Relocated
     from reidsearch.media.video.frames import Frame
+    from reidsearch.store.crops.store import Store
     from reidsearch.vision.detection.detector import Detector
     from reidsearch.vision.detection.people import People
 

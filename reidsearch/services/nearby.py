@@ -9,11 +9,10 @@ from typing import Any
 from reidsearch.base.errors import Kind, NotFound, UsageError
 from reidsearch.base.timecode import duration_text, now
 from reidsearch.domain.analysed import analysed, not_analysed_s
+from reidsearch.domain.around import MOST_WITHIN_S, Around
 from reidsearch.domain.decisions import Member, Presence, Transits
 from reidsearch.domain.event_log import Event
 from reidsearch.domain.nearby import (
-    MOST_WITHIN_S,
-    Around,
     CloserThan,
     Nearby,
     NearbyStatement,

@@ -224,13 +224,13 @@ def read_frame_of(
     Args:
         progress: told while a video is digested; None: it is not, and has no digest.
     """
+    name, at, time = source.rpartition("@")
+    if not at or Path(source).exists():
+        return _read_still(source)
     from reidsearch.media.video.open import digest_of, known_digest, open_footage
     from reidsearch.search.query_pictures import origin_of_file
     from reidsearch.services.footage_files import proven
 
-    name, at, time = source.rpartition("@")
-    if not at or Path(source).exists():
-        return _read_still(source)
     there = Path(name).exists()
     if footage is not None and (is_dated(time) or (not there and ":" in time)):
         meant = location_text(str(Path(name).absolute())) if there else name

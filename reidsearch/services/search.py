@@ -19,12 +19,10 @@ from reidsearch.domain.query_origins import EmbeddedPicture
 from reidsearch.domain.request import QueryPicture, SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.table import Neighbours
-from reidsearch.services.photos import photo_query_picture
 from reidsearch.services.score_readers import ScoreReaders
 from reidsearch.services.search_log import given, with_entries
 from reidsearch.services.search_preparing import RequestPreparation
-from reidsearch.services.search_ready import EmbeddedRequest, Ready
-from reidsearch.services.space_time import require_combinable
+from reidsearch.services.search_ready import EmbeddedRequest, Ready, require_combinable
 from reidsearch.store.cases import asked_for
 from reidsearch.store.crops.store import Store
 from reidsearch.store.places import places, resolved
@@ -172,6 +170,8 @@ class SearchService:
 
     def query_pictures(self, request: SearchRequest) -> tuple[QueryPicture, ...]:
         """Return all that a request searches with: its pictures, then its identity's."""
+        from reidsearch.services.photos import photo_query_picture
+
         identity = self._preparing.identity(request)
         photos = [photo_query_picture(self._store, one.origin) for one in identity.photos]
         return (*request.pictures, *identity.crop_ids, *photos)
@@ -251,6 +251,7 @@ class SearchService:
     def _answers(
         self, requests: Sequence[SearchRequest], given: Sequence[Embeddable] | None = None
     ) -> list[Answer | Failed]:
+        self._preparing.load_meanwhile()
         case, reader = asked_for(self._store), self._readers.stored()
         answers: dict[int, Answer | Failed] = {}
         views: dict[int, Vectors] = {}

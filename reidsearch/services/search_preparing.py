@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,12 @@ from reidsearch.domain.decisions import Identity
 from reidsearch.domain.request import SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.services.score_readers import ScoreReaders
-from reidsearch.services.search_ready import LookedUp, Ready, ready_to_search
-from reidsearch.services.space_time import require_combinable, space_time_reader
+from reidsearch.services.search_ready import (
+    LookedUp,
+    Ready,
+    ready_to_search,
+    require_combinable,
+)
 from reidsearch.store.crops.store import Store
 from reidsearch.store.places import resolved
 from reidsearch.store.selection import require_cameras
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from reidsearch.calibration.apply import ScoreReader
     from reidsearch.search.identity import IdentityQuery
     from reidsearch.search.query_pictures import Embeddable, EmbeddedQuery
+    from reidsearch.services.space_time import SpaceTimeReader
     from reidsearch.vision.engines import Engines
 
 
@@ -51,6 +56,17 @@ class RequestPreparation:
         self._readers = readers
         self._find_identity = find_identity
         self._progress = progress
+        self._loading: Future[None] | None = None
+
+    def load_meanwhile(self) -> None:
+        """Load the index in another thread; `embedded` waits for it, and raises what it raised.
+
+        Verifying a large index file takes about as long as reading pictures and embedding them.
+        """
+        if self._gallery.index is None and self._loading is None:
+            pool = ThreadPoolExecutor(1)
+            self._loading = pool.submit(self._gallery.sync, self._progress)
+            pool.shutdown(wait=False)
 
     def ready(
         self,
@@ -73,7 +89,7 @@ class RequestPreparation:
                 one,
                 next(embedded),
                 reader,
-                space_time_reader(self._store, one.request, one.identity),
+                self._space_time(one),
             )
             for one in looked_up
         ]
@@ -107,6 +123,13 @@ class RequestPreparation:
         except ReidsearchError as error:
             return Failed(request, error)
 
+    def _space_time(self, asked: LookedUp) -> SpaceTimeReader | None:
+        if not asked.request.space_time:
+            return None
+        from reidsearch.services.space_time import space_time_reader
+
+        return space_time_reader(self._store, asked.request, asked.identity)
+
     def identity(self, request: SearchRequest) -> IdentityQuery:
         """Return what the identity of a request adds to its query; raises NotFound."""
         from reidsearch.search.identity import IdentityQuery, identity_query
@@ -122,12 +145,13 @@ class RequestPreparation:
         """Embed the pictures of all queries together; load the index meanwhile."""
         from reidsearch.search.query_pictures import embed_queries
 
-        if self._gallery.index is not None:
-            return embed_queries(queries, self._store, self._engines.embed)
-        # Verifying a large index file takes about as long as loading the model: side by side.
-        with ThreadPoolExecutor(1) as pool:
-            loading = pool.submit(self._gallery.sync, self._progress)
+        self.load_meanwhile()
+        loading, self._loading = self._loading, None
+        try:
             embedded = embed_queries(queries, self._store, self._engines.embed)
+        finally:
+            wait([loading] if loading else [])
+        if loading is not None:
             loading.result()
         return embedded
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reidsearch.base.errors import ReidsearchError
+from reidsearch.base.errors import Kind, ReidsearchError, UsageError
 from reidsearch.domain.answers import Failed
+from reidsearch.domain.cases import Reason, ReasonKind
 from reidsearch.domain.query_origins import EmbeddedPicture
 from reidsearch.domain.request import SearchRequest
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from reidsearch.search.query import Query
     from reidsearch.search.query_pictures import Embeddable, EmbeddedQuery
     from reidsearch.services.space_time import SpaceTimeReader
+    from reidsearch.store.crops.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +94,19 @@ def ready_to_search(
         ),
     )
     return Ready(request, identity, query, embedded.count, one.pictures, space_time)
+
+
+def require_combinable(store: Store, request: SearchRequest) -> None:
+    """Refuse to combine both kinds of evidence where that would answer by what is asked.
+
+    Raises:
+        UsageError: the search is to rule somebody out.
+    """
+    reason = store.acting.reason
+    if request.combined and reason and Reason.of(reason).kind is ReasonKind.EXCLUDE:
+        raise UsageError(
+            "a search that is to rule somebody out cannot combine appearance with place and time: "
+            "they assume that the person was where the confirmed sightings say, which is what it "
+            "is to test",
+            kind=Kind.COMBINED_EXCLUDES,
+        )

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Unpack
 
 from reidsearch.domain.answers import Answer, Failed, Match, Statement
+from reidsearch.domain.around import WITHIN_S, Around
 from reidsearch.domain.crops import Vectors
-from reidsearch.domain.nearby import WITHIN_S, Around
 from reidsearch.domain.request import AnyPicture, Searched, SearchOptions, SearchRequest
 from reidsearch.services.shared import Services
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from reidsearch.base.errors import Kind, UsageError, absent
+from reidsearch.base.errors import absent
 from reidsearch.domain.analysed import analysed
 from reidsearch.domain.answers import Answer, Match
-from reidsearch.domain.cases import Reason, ReasonKind
 from reidsearch.domain.decisions import Member, Presence
 from reidsearch.domain.request import SearchRequest
 from reidsearch.domain.space_time import ReadBy, SpaceTime
@@ -23,22 +22,6 @@ from reidsearch.store.footage import reader as footage_store
 from reidsearch.store.footage.passers import passers
 from reidsearch.store.footage.presence import presences
 from reidsearch.store.identities.store import last_decision
-
-
-def require_combinable(store: Store, request: SearchRequest) -> None:
-    """Refuse to combine both kinds of evidence where that would answer by what is asked.
-
-    Raises:
-        UsageError: the search is to rule somebody out.
-    """
-    reason = store.acting.reason
-    if request.combined and reason and Reason.of(reason).kind is ReasonKind.EXCLUDE:
-        raise UsageError(
-            "a search that is to rule somebody out cannot combine appearance with place and time: "
-            "they assume that the person was where the confirmed sightings say, which is what it "
-            "is to test",
-            kind=Kind.COMBINED_EXCLUDES,
-        )
 
 
 def space_time_reader(

@@ -6,7 +6,7 @@ import hashlib
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sqlalchemy import Row, delete, insert, select
@@ -15,13 +15,15 @@ from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.base.timecode import from_us, to_us
 from reidsearch.domain.event_log import Event
 from reidsearch.domain.models import ModelIdentity
-from reidsearch.domain.reports import Finding
 from reidsearch.domain.scores import BINS, Calibration, Curves, Origin, Provenance, Soundness
 from reidsearch.store import tables
 from reidsearch.store.crops.store import Store
 from reidsearch.store.decoding import reads
 from reidsearch.store.events import record_event
 from reidsearch.store.tables.calibration import calibration as table
+
+if TYPE_CHECKING:
+    from reidsearch.domain.reports import Finding
 
 _CURVES = tuple(field.name for field in fields(Curves))
 
@@ -117,6 +119,8 @@ def check_calibration(store: Store) -> Iterator[Finding]:
     with store.scan() as connection:
         damaged = [row.id for row in connection.execute(select(table)) if not _intact(row)]
     if damaged:
+        from reidsearch.domain.reports import Finding
+
         yield Finding(
             "calibration",
             "the calibration is damaged; calibrate again",

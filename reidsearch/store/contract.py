@@ -53,12 +53,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from sqlalchemy import Connection, Table
 
-from reidsearch.domain.certificates import ServerKeeps
-from reidsearch.store.row_digests import Value
+if TYPE_CHECKING:
+    from reidsearch.domain.certificates import ServerKeeps
+    from reidsearch.store.row_digests import Value
 
 Transaction: TypeAlias = Connection
 """What `read` and `write` give; rooms above name it without knowing SQLAlchemy."""

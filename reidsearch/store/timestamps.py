@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import http.client
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from reidsearch.base.errors import InputError, Kind, UsageError
 from reidsearch.base.reading import read_bytes
@@ -48,6 +45,10 @@ def fetch(url: str, data: bytes) -> bytes:
         UsageError: it is no address of a service.
         InputError: the service cannot be reached, or does not answer as it should.
     """
+    import http.client
+    import urllib.request
+    from urllib.parse import urlsplit
+
     from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
     if urlsplit(url).scheme not in ("http", "https"):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from reidsearch.base.progress import Progress
@@ -47,10 +49,13 @@ class Engines:
         self._offline = offline
         self._runtime = runtime
         self._progress = progress
-        self._loading = threading.RLock()  # threads share what is loaded once
+        # Threads share what is loaded once; who waits for one model need not wait for another.
+        self._embedding, self._detecting, self._recognizing = (threading.RLock() for _ in range(3))
         self._embedder: Embedder | None = None
         self._detector: tuple[str | None, Detector] | None = None
         self._recognizer: tuple[str | None, Recognizer] | None = None
+        self._ahead: Thread | None = None
+        self._closed = False
         # Detectors that could not be fetched: a list of pictures does not ask for each again.
         self._out_of_reach: set[str | None] = set()
 
@@ -63,6 +68,53 @@ class Engines:
         """
         self._folder, self._archive_model = folder, archive_model
 
+    def load_ahead(self, *, detector: bool) -> None:
+        """Load what embeds, for one picture, in a thread of its own, before an archive is served.
+
+        The model is that asked for, else the catalogue's default, which most archives have; where
+        it turns out to be another, that one is loaded when it is first needed. What is not on this
+        machine is left to that too, and so is telling of whatever goes wrong.
+
+        Args:
+            detector: the person detector too, and first: it is asked first.
+        """
+        self._ahead = Thread(target=self._load_ahead, args=(detector,), name="models")
+        self._ahead.start()
+
+    def close(self) -> None:
+        """Wait for what is being loaded; nothing more is loaded ahead."""
+        self._closed = True
+        if self._ahead is not None:
+            self._ahead.join()
+
+    def _load_ahead(self, detector: bool) -> None:
+        if detector:
+            with contextlib.suppress(Exception):  # raised again where it is needed
+                self._detector_ahead()
+        with contextlib.suppress(Exception):
+            self._embedder_ahead()
+
+    def _embedder_ahead(self) -> None:
+        with self._embedding:
+            if self._embedder is None and not self._closed:
+                embedder = self._load(self._model, None, offline=True)
+                embedder.compile_for_one()
+                self._embedder = embedder
+
+    def _detector_ahead(self) -> None:
+        from reidsearch.vision.detection.detector import load_detector
+
+        with self._detecting:
+            detector = load_detector(
+                None,
+                model_path=self._model_path,
+                offline=True,
+                runtime=self._runtime,
+                progress=self._progress,
+            )
+            detector.compile_for_one()
+            self._detector = None, detector
+
     def embedder(self) -> Embedder:
         """The archive's model; a different one is refused.
 
@@ -74,10 +126,10 @@ class Engines:
         from reidsearch.vision.models.locate import name_of
 
         held = self._archive_model()
-        with self._loading:
+        with self._embedding:
             if self._embedder is None or (held and not held.matches(self._embedder.identity)):
                 name = self._model or (name_of(held, self._model_path) if held else None)
-                embedder = self._load(name, held)
+                embedder = self._load(name, held, offline=self._offline)
                 if held is not None:
                     require_model(held, embedder.identity, self._folder)
                 self._embedder = embedder
@@ -97,7 +149,7 @@ class Engines:
             return None
         held = self._archive_model()
         name = self._model or (name_of(held, self._model_path) if held else None)
-        return self._load(name, held)
+        return self._load(name, held, offline=self._offline)
 
     def use(self, embedder: Embedder) -> None:
         """Embed with this one from now on."""
@@ -112,7 +164,7 @@ class Engines:
         from reidsearch.vision.detection.detector import load_detector
         from reidsearch.vision.models.unavailable import ModelUnavailable
 
-        with self._loading:
+        with self._detecting:
             if self._detector is None or self._detector[0] != name:
                 try:
                     detector = load_detector(
@@ -132,7 +184,7 @@ class Engines:
         """The attributes model; loaded once. None: the catalogue's."""
         from reidsearch.vision.attributes.recognizer import load_recognizer
 
-        with self._loading:
+        with self._recognizing:
             if self._recognizer is None or self._recognizer[0] != name:
                 recognizer = load_recognizer(
                     name,
@@ -148,14 +200,14 @@ class Engines:
         """What embeds here, for statements."""
         return self._embedder.runtime if self._embedder else "stored embeddings only"
 
-    def _load(self, name: str | None, held: ModelIdentity | None) -> Embedder:
+    def _load(self, name: str | None, held: ModelIdentity | None, *, offline: bool) -> Embedder:
         from reidsearch.vision.embedding.embedder import load_embedder
         from reidsearch.vision.models.catalogue import default_entry
 
         return load_embedder(
             name or default_entry().key,
             model_path=self._model_path,
-            offline=self._offline,
+            offline=offline,
             runtime=self._runtime,
             flip=bool(held and held.flip) if self._flip is None else self._flip,
             held=held,

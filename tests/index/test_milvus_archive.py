@@ -15,8 +15,8 @@ from reidsearch.domain.request import Filters
 from reidsearch.index.contract import IndexAway, IndexIncomplete
 from reidsearch.index.factory import engine_for
 from reidsearch.index.gallery import Gallery
+from reidsearch.index.milvus import KIND
 from reidsearch.index.milvus.engine import MilvusEngine
-from reidsearch.index.milvus.index import KIND
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.maintenance import check as checks
 from reidsearch.maintenance.erase import Wanted, erase, plan

@@ -13,11 +13,12 @@ from tracklets import Seen, write_footage
 
 from reidsearch import Archive
 from reidsearch.base.errors import Kind, NotFound, UsageError
+from reidsearch.domain.around import Around
 from reidsearch.domain.cases import Needed
 from reidsearch.domain.crops import Facts
 from reidsearch.domain.decisions import Member
 from reidsearch.domain.event_log import Event
-from reidsearch.domain.nearby import Around, Nearby
+from reidsearch.domain.nearby import Nearby
 from reidsearch.linking.transits import transits_of
 
 ROWS = unit_rows(12, seed=7)

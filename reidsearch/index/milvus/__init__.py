@@ -2,3 +2,5 @@
 
 Only `server.py` knows the client library.
 """
+
+KIND = "milvus-flat"

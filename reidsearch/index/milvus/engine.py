@@ -9,7 +9,8 @@ from pathlib import Path
 
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.contract import IndexDamaged, Truth, no_ids
-from reidsearch.index.milvus.index import KIND, MilvusIndex
+from reidsearch.index.milvus import KIND
+from reidsearch.index.milvus.index import MilvusIndex
 from reidsearch.index.milvus.note import MilvusNote
 from reidsearch.index.milvus.server import Collection
 

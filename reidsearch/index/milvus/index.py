@@ -35,12 +35,12 @@ from reidsearch.index.contract import (
     no_ids,
 )
 from reidsearch.index.flat import FaissEngine
+from reidsearch.index.milvus import KIND
 from reidsearch.index.milvus.candidates import Candidates, common, may_reach, of_rows
 from reidsearch.index.milvus.note import MilvusNote
 from reidsearch.index.milvus.server import MOST_HITS, NOW, SOON, Collection, Where
 from reidsearch.index.milvus.upload import upload
 
-KIND = "milvus-flat"
 AT_FIRST = 64  # rows that a search asks for, and a multiple of k; more often than not enough
 PER_MATCH = 4
 MORE = 8  # times as many rows, when they were not enough

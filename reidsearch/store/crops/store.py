@@ -15,15 +15,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Table, select
 
 from reidsearch.base.actor import Author, acting_now
-from reidsearch.base.address import Address
 from reidsearch.base.boxes import Box
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
-from reidsearch.domain.certificates import ServerKeeps
-from reidsearch.domain.crops import Crop
 from reidsearch.domain.models import ModelIdentity
 from reidsearch.store import tables
 from reidsearch.store.chunks import chunks, possible
-from reidsearch.store.contract import Database
 from reidsearch.store.copying import marker
 from reidsearch.store.crops.locks import Fence, LocksOfThread, StoreLocks
 from reidsearch.store.crops.reading import read_crop
@@ -37,12 +33,16 @@ from reidsearch.store.crops.state import (
 from reidsearch.store.database import kinds, lifecycle, selects
 from reidsearch.store.decoding import decoding
 from reidsearch.store.pictures import reading
-from reidsearch.store.pictures.holder import Place
 from reidsearch.store.pictures.putting import require_put
-from reidsearch.store.row_digests import Value
 
 if TYPE_CHECKING:
+    from reidsearch.base.address import Address
+    from reidsearch.domain.certificates import ServerKeeps
+    from reidsearch.domain.crops import Crop
     from reidsearch.media.files.objects import Objects
+    from reidsearch.store.contract import Database
+    from reidsearch.store.pictures.holder import Place
+    from reidsearch.store.row_digests import Value
 
 
 class Store(StoreLocks, contextlib.AbstractContextManager["Store"]):

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, Table, text
 
@@ -35,7 +35,9 @@ from reidsearch.store.database.lock import (
 from reidsearch.store.database.log import require_whole_log
 from reidsearch.store.database.unproven import UNPROVEN
 from reidsearch.store.database.waiting import ChangePoll
-from reidsearch.store.row_digests import Value
+
+if TYPE_CHECKING:
+    from reidsearch.store.row_digests import Value
 
 DATABASE = "archive.db"
 MINIMUM_VERSION = (3, 35, 0)

@@ -19,7 +19,7 @@ from reidsearch.domain.footage import (
     Span,
     tiles_used,
 )
-from reidsearch.domain.steps import current_names
+from reidsearch.domain.renamed import current_names
 from reidsearch.domain.told import FactNote
 from reidsearch.store import tables
 from reidsearch.store.chunks import CHUNK, of_ids
@@ -37,7 +37,6 @@ from reidsearch.store.tables.footage import (
     span,
     tracklet_part,
 )
-from reidsearch.vision.detection.heights import heights_seen
 
 SHORTEST_SHA = 8  # characters of a SHA-256 that may stand for a source
 
@@ -304,6 +303,8 @@ def _coverage(
 
 def heights_of(settings: Mapping[str, Any], width_px: int, height_px: int) -> HeightsSeen | None:
     """Return how tall people have to be in a source to be seen, by how it was analysed."""
+    from reidsearch.vision.detection.heights import heights_seen
+
     return heights_seen(*detected_by(settings, width_px, height_px))
 
 

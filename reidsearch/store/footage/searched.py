@@ -14,8 +14,8 @@ from sqlalchemy import Connection, exists, func, select
 from reidsearch.base.timecode import to_us
 from reidsearch.domain.answers import FootageSearched
 from reidsearch.domain.footage import Clock, HeightsSeen, How, SourceState, Span
+from reidsearch.domain.renamed import current_names
 from reidsearch.domain.request import Filters
-from reidsearch.domain.steps import current_names
 from reidsearch.store import tables
 from reidsearch.store.chunks import of_ids
 from reidsearch.store.crops.store import Store

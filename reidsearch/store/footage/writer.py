@@ -16,7 +16,8 @@ from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.crops import Facts
 from reidsearch.domain.footage import DISCONTINUITY, Clock, How, SourceFacts, VideoInfo
 from reidsearch.domain.pending import Cause
-from reidsearch.domain.steps import Begun, SourceFile, SourceStep, current_names
+from reidsearch.domain.renamed import current_names
+from reidsearch.domain.steps import Begun, SourceFile, SourceStep
 from reidsearch.store import tables
 from reidsearch.store.crops.rows import forget_means
 from reidsearch.store.crops.writer import Writer

@@ -73,6 +73,10 @@ class Detector:
             prepared, settings, f"{identity.digest} detector-{way}/1", progress
         )
 
+    def compile_for_one(self) -> None:
+        """Make ready to answer one picture soonest; the first one does so otherwise."""
+        self._compiled.soonest()
+
     def detect(self, frame: Pixels, policy: FootageSettings = FootageSettings()) -> Detections:
         """The people in one frame, (h, w, 3) uint8 BGR, of any size; see `read`.
 

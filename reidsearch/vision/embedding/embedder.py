@@ -111,6 +111,10 @@ class Embedder:
             rows.append(row)
         return np.stack(rows)
 
+    def compile_for_one(self) -> None:
+        """Make ready to answer one picture soonest; the first one does so otherwise."""
+        self._compiled.soonest()
+
     def lengths(self, crops: Sequence[Pixels]) -> list[float]:
         """Return the lengths of the vectors that the model itself answers with."""
         request = self._compiled.soonest().create_infer_request()

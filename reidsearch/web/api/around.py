@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from reidsearch.base.errors import UsageError
+from reidsearch.domain.around import MOST_WITHIN_S, WITHIN_S, Around
 from reidsearch.domain.company import Company
 from reidsearch.domain.decisions import Member
 from reidsearch.domain.distance import Limit
-from reidsearch.domain.nearby import MOST_WITHIN_S, WITHIN_S, Around, CloserThan, Nearby
+from reidsearch.domain.nearby import CloserThan, Nearby
 from reidsearch.domain.next_footage import NextFootage
 from reidsearch.output.company import company_json
 from reidsearch.output.nearby import nearby_json
