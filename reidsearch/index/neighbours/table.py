@@ -106,6 +106,11 @@ class Neighbours:
         """Why `graph` returned none."""
         return WhyNot.OUTDATED if usable(self._graph) else WhyNot.IMPRECISE
 
+    @property
+    def found(self) -> float:
+        """Share of the true neighbours that the lists have, as measured; 1: they are exact."""
+        return 1.0 if self._graph.recall is None else self._graph.recall.value
+
     def keep(
         self,
         progress: Progress = NO_PROGRESS,
