@@ -4,7 +4,7 @@ Lists start within cells of crops that are alike, by several draws (`cells.py`),
 offered the neighbours of their neighbours, also of those who have them in theirs, until hardly
 anything changes (Dong, Charikar, Li: Efficient k-nearest neighbor graph construction for generic
 similarity measures, WWW 2011). How many of the true neighbours are found so is measured
-(`measured.py`): 99 of 100 of a crowd (benchmarks/neighbours.py).
+(`measured.py`): 98 of 100 of a crowd of a million (benchmarks/neighbours.py).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.domain.crops import CropIds, Vectors
+from reidsearch.index.flat import all_threads
 from reidsearch.index.neighbours.cells import cells, nearest_within
 from reidsearch.index.neighbours.graph import WIDTH, Graph
 from reidsearch.index.scan import NOTHING
@@ -49,6 +50,16 @@ def approximate(
         matrix: (n, d) float32 of unit length.
         progress: advances by rows, (DRAWS + MOST_ROUNDS) times as many at most.
     """
+    with all_threads():
+        lists = _lists(matrix, progress, stopped)
+        if lists is None:
+            return None
+        far = _far(matrix)
+    least, farthest = lowest(matrix, matrix[far], far)
+    return Graph(ids, lists.near, lists.scores, least, farthest)
+
+
+def _lists(matrix: Vectors, progress: Progress, stopped: Callable[[], bool]) -> _Lists | None:
     lists = _Lists(matrix)
     for draw in range(DRAWS):
         for rows in cells(matrix, draw):
@@ -68,9 +79,7 @@ def approximate(
             progress.advance(len(rows))
         if changed < SETTLED * old.size:
             break
-    far = _far(matrix)
-    least, farthest = lowest(matrix, matrix[far], far)
-    return Graph(ids, lists.near, lists.scores, least, farthest)
+    return lists
 
 
 def lowest(vectors: Vectors, far: Vectors, rows: NDArray[np.int64]) -> tuple[Vectors, Near]:

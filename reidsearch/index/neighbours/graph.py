@@ -19,6 +19,7 @@ from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.domain.answers import Recall
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.cores import side_by_side
+from reidsearch.index.flat import all_threads
 from reidsearch.index.neighbours.cells import bars
 from reidsearch.index.neighbours.growing import Growing, Looked
 from reidsearch.index.scan import NOTHING
@@ -101,7 +102,8 @@ def extended(
     every = np.concatenate([graph.ids, ids])
     growing = grown_from(graph, total)
     if len(ids) >= SEEDED:
-        growing.bar[held:] = bars(vectors(ids), WIDTH)
+        with all_threads():
+            growing.bar[held:] = bars(vectors(ids), WIDTH)
 
     def look(block: tuple[slice, slice, Vectors]) -> Sequence[Looked]:
         new, old, mine = block
