@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from archives import fill, sql, unit_rows
 
+from reidsearch.domain.answer_reading import read_answer
 from reidsearch.domain.answers import WhyNot
-from reidsearch.domain.request import Filters
+from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.index.flat import FaissEngine
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256
@@ -20,6 +21,9 @@ from reidsearch.index.neighbours.searching import extended_by_search, without_by
 from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.maintenance.check import check, repair
 from reidsearch.maintenance.erase import Wanted, erase, plan
+from reidsearch.output.statement import sentences
+from reidsearch.search.engine import search
+from reidsearch.search.query import Query
 from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import newest_graph
 
@@ -232,3 +236,19 @@ def forged(store: Store) -> None:
         sha=file_sha256(path),
         size=path.stat().st_size,
     )
+
+
+@pytest.mark.full
+def test_a_re_ranked_answer_says_how_many_neighbours_are_known(store, monkeypatch):
+    monkeypatch.setattr(rooms, "MOST_ROUNDS", 0)
+    monkeypatch.setattr(making, "FLOOR", 0.0)
+    kept = opened(store)
+    assert kept.keep()
+    query = Query(unit_rows(1, seed=5)[0], "drawn", SearchRequest())
+    answer = search(store, kept._gallery, query, "none", kept)
+    by = answer.statement.ranked_by
+    assert by.reranked > 0
+    assert by.neighbours_found == kept.found < 1.0
+    told = " ".join(sentences(answer.statement))
+    assert f"{by.neighbours_found:.1%} of the true neighbours are known" in told
+    assert read_answer(answer.to_json()).statement.ranked_by == by
