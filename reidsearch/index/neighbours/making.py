@@ -31,7 +31,7 @@ BLOCKS_OF_A_SEARCH = 1
 """What a crop costs that follows by a search."""
 BLOCKS_IN_A_SEARCH = 100
 """Worth catching up before a search: 10 000 crops from nothing, 1000 more among 100 000, 100 more
-among a million. Less than half a second."""
+among a million. A second at most."""
 BLOCKS_IN_A_RUN = 50_000
 """Worth catching up at the end of an index run: a million crops from nothing, about two minutes
 where embedding them takes hours."""
