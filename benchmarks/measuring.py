@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -82,12 +82,18 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def arguments() -> argparse.Namespace:
-    """What every benchmark is given: `work`, a folder to keep, `model_path` and `reid`."""
+def arguments(flags: Mapping[str, str] | None = None) -> argparse.Namespace:
+    """What every benchmark is given: `work`, a folder to keep, `model_path` and `reid`.
+
+    Args:
+        flags: further ones, and what they are for.
+    """
     parser = argparse.ArgumentParser()
     parser.add_argument("--work", type=Path, default=default_work())
     parser.add_argument("--model-path", type=Path, default=Path("../shared/models"))
     parser.add_argument("--reid", type=Path, default=Path("../shared/reid"))
+    for flag, purpose in (flags or {}).items():
+        parser.add_argument(flag, action="store_true", help=purpose)
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     return given
@@ -98,9 +104,12 @@ def default_work() -> Path:
     return Path(tempfile.gettempdir()) / "reidsearch-benchmarks"
 
 
-def report(measure: Callable[[argparse.Namespace], Iterable[Figure]]) -> None:
+def report(
+    measure: Callable[[argparse.Namespace], Iterable[Figure]],
+    flags: Mapping[str, str] | None = None,
+) -> None:
     """Run one benchmark and print its figures for `run.py`, with what other programs used."""
-    given = arguments()
+    given = arguments(flags)
     others, began = _others_cpu_s(), time.monotonic()
     figures = list(measure(given))
     elapsed = time.monotonic() - began

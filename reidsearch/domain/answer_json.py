@@ -15,6 +15,7 @@ from reidsearch.domain.answers import (
     FootageSearched,
     IdentitySearched,
     Match,
+    RankedBy,
     Statement,
 )
 from reidsearch.domain.attributes import Attributes
@@ -233,7 +234,7 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "prior": statement.prior,
         "max_false_alarms": statement.max_false_alarms,
         "recall_interval": list(statement.recall_interval) if statement.recall_interval else None,
-        "ranked_by": asdict(statement.ranked_by),
+        "ranked_by": _ranked_by(statement.ranked_by),
         "feedback": _feedback_json(statement.feedback) if statement.feedback else None,
         "query_pictures": [origin_json(one) for one in statement.query_pictures],
         "embedding_sha256": statement.embedding_sha256,
@@ -248,6 +249,14 @@ def statement_json(statement: Statement) -> dict[str, Any]:
         "stability": asdict(statement.stability) if statement.stability else None,
         **({"space_time": _read_by_json(statement.space_time)} if statement.space_time else {}),
     }
+
+
+def _ranked_by(by: RankedBy) -> dict[str, Any]:
+    """Return it as it has always been where every pair of crops was compared."""
+    told = asdict(by)
+    if by.neighbours_found == 1.0:
+        del told["neighbours_found"]
+    return told
 
 
 def _read_by_json(by: ReadBy) -> dict[str, Any]:

@@ -98,6 +98,7 @@ def _statement(given: Mapping[str, Any]) -> Statement:
                 "heights": {},
             },
             "pending": pending,
+            "ranked_by": {"neighbours_found": 1.0, **given["ranked_by"]},
             "identity": given["identity"] and {**given["identity"], "named": given["identity"]},
         },
     )

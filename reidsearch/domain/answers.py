@@ -154,6 +154,7 @@ class WhyNot(StrEnum):
     AS_ASKED = "as asked"
     TOO_FEW_CROPS = "re-ranking needs at least 100 crops"
     OUTDATED = "the neighbour graph is not up to date"
+    IMPRECISE = "the neighbour graph misses too many neighbours"
     PLAIN = "the neighbour graph is of camera-adjusted scores"
     NOTHING_FOUND = "there are no matches to order"
     SEVERAL_ARCHIVES = PlainFor.SEVERAL_ARCHIVES
@@ -169,11 +170,14 @@ class RankedBy:
             0: the order is that of the scores.
         expansion: how many best matches the query was expanded by for that.
         why_not: why the order is that of the scores; None where it is not.
+        neighbours_found: share of the true neighbours that the lists have by which crops were
+            ranked anew, as measured; 1 where every pair was compared.
     """
 
     reranked: int = 0
     expansion: int = 0
     why_not: WhyNot | None = WhyNot.AS_ASKED
+    neighbours_found: float = 1.0
 
 
 class WhyNotLogged(StrEnum):

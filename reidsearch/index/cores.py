@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import TypeVar
 
@@ -49,6 +51,35 @@ def each(work: Callable[[S], T], items: Iterable[S]) -> list[T]:
     given = [others.submit(share, number) for number in range(1, shares)]
     done = [share(0), *(one.result() for one in given)]
     return [done[number % shares][number // shares] for number in range(len(items))]
+
+
+@contextlib.contextmanager
+def side_by_side(work: Callable[[S], T], items: Iterable[S]) -> Iterator[Iterator[T]]:
+    """Do `work` on items in a thread for each core; gives the results in order.
+
+    Each thread multiplies its own matrices: BLAS's threads would meet after every product, and
+    wait while one looks through it (benchmarks/neighbours.py). What the caller does with a result
+    is done beside the next ones.
+    """
+    from threadpoolctl import threadpool_limits
+
+    cores = os.cpu_count() or 1
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(cores, "reidsearch-blocks") as threads:
+        waiting: deque[Future[T]] = deque()
+
+        def results() -> Iterator[T]:
+            for item in items:
+                waiting.append(threads.submit(work, item))
+                if len(waiting) > 2 * cores:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+        try:
+            yield results()
+        finally:
+            for one in waiting:
+                one.cancel()
 
 
 def ahead(items: Iterable[T]) -> Iterator[T]:

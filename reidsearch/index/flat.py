@@ -7,6 +7,8 @@ as the next generation's file, in FAISS's layout (`layout.py`).
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,17 @@ def one_thread() -> None:
     slow down whatever comes next. On two cores a query among a million took half the time.
     """
     faiss.omp_set_num_threads(1)
+
+
+@contextlib.contextmanager
+def all_threads() -> Iterator[None]:
+    """Let FAISS use every core for what this thread asks of it within: large batches."""
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(os.cpu_count() or 1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
 
 
 class FaissEngine:

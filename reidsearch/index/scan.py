@@ -60,7 +60,8 @@ class Best:
         """
         if not len(rows):
             return
-        touched, begin, counts = np.unique(rows, return_index=True, return_counts=True)
+        begin = np.flatnonzero(np.diff(rows, prepend=-1))
+        touched, counts = rows[begin], np.diff(begin, append=len(rows))
         place = np.arange(len(rows)) - np.repeat(begin, counts)
         width, k = int(counts.max()), self.scores.shape[1]
         at = np.repeat(np.arange(len(touched)), counts), k + place

@@ -216,9 +216,9 @@ def separation_json(found: Separation | None) -> dict[str, Any] | None:
     return None if found is None else asdict(found) | {"doubt": found.doubt}
 
 
-def graph_json(crops: int) -> dict[str, Any]:
-    """Return how many crops the neighbour graph covers."""
-    return {"schema": "reidsearch/neighbour-graph/1", "crops": crops}
+def graph_json(crops: int, found: float) -> dict[str, Any]:
+    """Return how many crops the neighbour graph covers, and its share of the true neighbours."""
+    return {"schema": "reidsearch/neighbour-graph/1", "crops": crops, "neighbours_found": found}
 
 
 def clip_json(written: ClipReport, file: str) -> dict[str, Any]:

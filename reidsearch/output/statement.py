@@ -274,13 +274,16 @@ def _ordered(statement: Statement) -> list[str]:
 
 def _ranked_by(ranked_by: RankedBy) -> str:
     if ranked_by.why_not is not None:
-        way_out = " (reidsearch prepare-reranking)" if ranked_by.why_not is WhyNot.OUTDATED else ""
+        mended = ranked_by.why_not in (WhyNot.OUTDATED, WhyNot.IMPRECISE)
+        way_out = " (reidsearch prepare-reranking)" if mended else ""
         return f"Ranked by score only ({visible(ranked_by.why_not)}){way_out}."
+    share = ranked_by.neighbours_found
+    found = "" if share == 1.0 else f" ({share:.1%} of the true neighbours are known)"
     best = "best match" if ranked_by.expansion == 1 else f"best {ranked_by.expansion} matches"
     expanded = f", the query together with its {best}" if ranked_by.expansion else ""
     return (
         f"Ranking: the best {count(ranked_by.reranked, 'crop')} by score, re-ranked by shared "
-        f"neighbours{expanded}; scores are unchanged."
+        f"neighbours{expanded}{found}; scores are unchanged."
     )
 
 

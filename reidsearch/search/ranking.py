@@ -135,7 +135,7 @@ class Ranking:
             return None, WhyNot.TOO_FEW_CROPS
         if self.adjust is None and isinstance(self.gallery.adjustment(), Adjustment):
             return None, WhyNot.PLAIN
-        return self.neighbours.graph(), WhyNot.OUTDATED
+        return self.neighbours.graph(), self.neighbours.why_not
 
     def _ranked(
         self, wanted: Wanted, hits: Hits, depth: int, graph: Graph | None, why_not: WhyNot
@@ -162,7 +162,8 @@ class Ranking:
             places = self._places(wanted, candidates, graph).tolist()
             # A tracklet stands where its first view does; what is no candidate stays below.
             shown = list(dict.fromkeys([*(keys[place] for place in places), *by_score]))
-            ranked_by = RankedBy(len(candidates), DEFAULT.expansion, None)
+            found = 1.0 if graph.recall is None else graph.recall.value
+            ranked_by = RankedBy(len(candidates), DEFAULT.expansion, None, found)
         places = [first[key] for key in self._spread(shown, camera)[: wanted.k]]
         proven = self.gallery.confirmed(
             wanted.vector[None], [Hits(ids[places], scores[places], hits.exact)], self.adjust

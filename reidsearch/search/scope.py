@@ -37,7 +37,15 @@ class IndexGallery:
         return len(self._graph)
 
     def around(self, vector: Vectors, k: int) -> tuple[Rows, float]:
-        """The k best of all, and the best of the opposite direction, in one go."""
+        """The k best of all, and the smallest score of all.
+
+        Where the graph is exact, that is the best of the opposite direction, searched for in one
+        go; else, as in the graph, the smallest with those who are the farthest of the k best.
+        """
+        if self._graph.recall is not None:
+            rows = self._graph.rows(self._find(vector[None], k)[0].ids)
+            far = np.unique(self._graph.farthest[rows]).astype(np.int64)
+            return rows, float((self.vectors(far) @ vector).min())
         best, opposite = self._find(np.stack([vector, -vector]), k)
         return self._graph.rows(best.ids), -float(opposite.scores[0])
 

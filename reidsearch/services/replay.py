@@ -34,7 +34,8 @@ from reidsearch.domain.replay import (
 from reidsearch.domain.request import PlainFor, Requested, SearchRequest
 from reidsearch.domain.space_time import POOL
 from reidsearch.index.gallery import Gallery
-from reidsearch.index.neighbours.table import BLOCKS_IN_A_RUN, Neighbours
+from reidsearch.index.neighbours.making import BLOCKS_IN_A_RUN
+from reidsearch.index.neighbours.table import Neighbours
 from reidsearch.index.past import PastGallery
 from reidsearch.services.replay_changes import Answered, changes_since, not_rebuilt
 from reidsearch.services.replay_pictures import NotRepeated, Picture, embedded_again

@@ -8,16 +8,21 @@ import numpy as np
 
 from reidsearch.base.errors import ArchiveError
 from reidsearch.domain.adjustment import centred
+from reidsearch.domain.answers import Recall
+from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.domain.reports import Finding
-from reidsearch.index.neighbours.graph import Graph
+from reidsearch.index.neighbours.graph import NEEDED, Graph
 from reidsearch.index.neighbours.table import load
+from reidsearch.index.recall import recall
+from reidsearch.index.scan import Best
 from reidsearch.store.adjustment import KeptMeans, kept_means
-from reidsearch.store.crops.embeddings import embedded_ids, embeddings_of
+from reidsearch.store.crops.embeddings import embedded_ids, embedding_rows, embeddings_of
 from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import newest_graph
 
 LOOKED_AT = 100  # lists whose scores are computed again from the database
 CLOSE = 1e-4
+ROWS_AT_ONCE = 8192
 
 
 def check_neighbours(store: Store) -> Iterator[Finding]:
@@ -59,6 +64,14 @@ def check_neighbours(store: Store) -> Iterator[Finding]:
             f"{newest.path.name} has scores of {len(wrong)} crops that differ from the embeddings"
         )
         yield Finding("neighbours", text, True, tuple(wrong))
+    elif graph.recall is not None and model is not None:
+        found = _recall(store, graph, means, model.dimension)
+        if found.high < graph.recall.low:
+            text = (
+                f"{newest.path.name} has {found.value:.1%} of the true neighbours, "
+                f"and says {graph.recall.value:.1%}"
+            )
+            yield Finding("neighbours", text, True)
 
 
 def _looked_at(store: Store, graph: Graph, means: KeptMeans | None) -> Iterator[tuple[int, bool]]:
@@ -74,3 +87,24 @@ def _looked_at(store: Store, graph: Graph, means: KeptMeans | None) -> Iterator[
             truth = centred(truth, means.means[means.slots[ids]])
         scores = truth[1:] @ truth[0]
         yield ids[0], bool((np.abs(scores - graph.scores[row, : len(near)]) <= CLOSE).all())
+
+
+def _recall(store: Store, graph: Graph, means: KeptMeans | None, dimension: int) -> Recall:
+    """Compare the lists of some crops with all embeddings of the database."""
+
+    def read(ids: CropIds) -> Vectors:
+        held, rows = embedding_rows(store, ids, dimension)
+        if means is None or not len(held) or held[-1] >= len(means.slots):
+            return rows
+        return centred(rows, means.means[means.slots[held]])
+
+    rows = np.unique(np.linspace(0, len(graph) - 1, LOOKED_AT).astype(np.int64))
+    queries, best = read(graph.ids[rows]), Best.none(len(rows), NEEDED)
+    for start in range(0, len(graph), ROWS_AT_ONCE):
+        part = slice(start, start + ROWS_AT_ONCE)
+        scores = queries @ read(graph.ids[part]).T
+        own = np.flatnonzero((rows >= start) & (rows < start + scores.shape[1]))
+        scores[own, rows[own] - start] = -np.inf
+        best.take(scores, start)
+    known = graph.scores[rows, :NEEDED] >= best.scores[:, -1:] - CLOSE
+    return recall(int(known.sum()), known.size, NEEDED)

@@ -8,7 +8,7 @@ more cost m n d.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,8 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.base.progress import NO_PROGRESS, Progress
+from reidsearch.domain.answers import Recall
 from reidsearch.domain.crops import CropIds, Vectors
-from reidsearch.index.scan import NOTHING, Best, passed
+from reidsearch.index.cores import side_by_side
+from reidsearch.index.flat import all_threads
+from reidsearch.index.neighbours.cells import bars
+from reidsearch.index.neighbours.growing import Growing, Looked
+from reidsearch.index.scan import NOTHING
 
 VectorsOf: TypeAlias = Callable[[CropIds], Vectors]
 """(n,) crop ids -> (n, d) float32 of unit length."""
@@ -27,6 +32,8 @@ NEEDED = 20
 WIDTH = 24
 """How many it holds: four crops of it can be erased before it has to be computed again."""
 BLOCK = 1024  # a block of products is 4 MB
+SEEDED = 16_384
+"""From so many crops on it pays to look first for what their lists will surely reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,8 @@ class Graph:
             beat: -inf in a list of all there are, the last one's score in a list that lost some.
         least: (n,) float32, the smallest score with any other row; inf where there is none.
         farthest: (n,) int32, a row that has it; -1 where there is none.
+        recall: how many of the true nearest the lists have, of lists that are not exact; None:
+            they are. Then the smallest score is nearly it as well.
     """
 
     ids: CropIds
@@ -47,6 +56,7 @@ class Graph:
     scores: Vectors
     least: Vectors
     farthest: NDArray[np.int32]
+    recall: Recall | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -90,19 +100,33 @@ def extended(
     """
     held, total = len(graph), len(graph) + len(ids)
     every = np.concatenate([graph.ids, ids])
-    growing = _Growing.of(graph, total)
-    for new in _slices(held, total):
-        mine = vectors(every[new])
-        for old in (*_slices(0, held), *_slices(held, new.start)):
+    growing = grown_from(graph, total)
+    if len(ids) >= SEEDED:
+        with all_threads():
+            growing.bar[held:] = bars(vectors(ids), WIDTH)
+
+    def look(block: tuple[slice, slice, Vectors]) -> Sequence[Looked]:
+        new, old, mine = block
+        if new == old:
+            return growing.one(new, new, mine @ mine.T)
+        return growing.both(new, old, mine @ vectors(every[old]).T)
+
+    with side_by_side(look, _blocks(every, held, vectors)) as found:
+        for looked in found:
+            for one in looked:
+                growing.take(one)
+            progress.advance()
             if stopped():
                 return None
-            scores = mine @ vectors(every[old]).T
-            growing.take(new, scores, old.start)
-            growing.take_columns(old, scores, new.start)
-            progress.advance()
-        growing.take_others(np.arange(new.start, new.stop), mine @ mine.T, new.start)
-        progress.advance()
-    return growing.graph(every)
+    return graph_of(growing, every)
+
+
+def _blocks(ids: CropIds, held: int, vectors: VectorsOf) -> Iterator[tuple[slice, slice, Vectors]]:
+    """Yield each block of new rows with each before it, and with itself, and its vectors."""
+    for new in _slices(held, len(ids)):
+        mine = vectors(ids[new])
+        for old in (*_slices(0, held), *_slices(held, new.start), new):
+            yield new, old, mine
 
 
 def work_of(held: int, fresh: int) -> int:
@@ -125,9 +149,19 @@ def without(
     Returns:
         None when it was stopped.
     """
+    left, poor = left_of(graph, erased)
+    again = np.flatnonzero(poor | (left.farthest == NOTHING))
+    return _computed_again(left, again, vectors, stopped)
+
+
+def left_of(graph: Graph, erased: CropIds) -> tuple[Graph, NDArray[np.bool_]]:
+    """Return the graph without what was erased, and which of its lists are too short to be used.
+
+    Rows whose farthest is gone have none.
+    """
     kept = ~np.isin(graph.ids, erased)
     if kept.all():
-        return graph
+        return graph, np.zeros(len(graph), bool)
     # The last one is for -1: what is no row stays none.
     renumbered = np.append(np.where(kept, np.cumsum(kept) - 1, NOTHING), NOTHING).astype(np.int32)
     ids, near, scores = graph.ids[kept], renumbered[graph.near[kept]], graph.scores[kept]
@@ -138,10 +172,9 @@ def without(
     last = np.maximum((near != NOTHING).sum(axis=1, keepdims=True) - 1, 0)
     bound = np.where(whole, np.float32(-np.inf), np.take_along_axis(scores, last, 1))
     scores = np.where(near == NOTHING, bound, scores)
+    poor = ~whole[:, 0] & (near[:, NEEDED - 1] == NOTHING)
     farthest, least = renumbered[graph.farthest[kept]], graph.least[kept]
-    poor = (~whole[:, 0] & (near[:, NEEDED - 1] == NOTHING)) | (farthest == NOTHING)
-    left = Graph(ids, near, scores, least, farthest)
-    return _computed_again(left, np.flatnonzero(poor), vectors, stopped)
+    return Graph(ids, near, scores, least, farthest, graph.recall), poor
 
 
 def _computed_again(
@@ -149,14 +182,15 @@ def _computed_again(
 ) -> Graph | None:
     if not len(rows):
         return graph
-    growing = _Growing.of(Graph.empty(), len(rows))
+    growing = Growing.none(len(rows), WIDTH)
     mine = vectors(graph.ids[rows])
     for part in _slices(0, len(rows)):
         for old in _slices(0, len(graph)):
             if stopped():
                 return None
             scores = mine[part] @ vectors(graph.ids[old]).T
-            growing.take_others(rows[part], scores, old.start, part)
+            growing.take(*growing.one(part, old, scores, rows[part]))
+    growing.settle()
     near, scores = graph.near.copy(), graph.scores.copy()
     least, farthest = graph.least.copy(), graph.farthest.copy()
     near[rows], scores[rows] = growing.best.columns, growing.best.scores
@@ -164,72 +198,20 @@ def _computed_again(
     return Graph(graph.ids, near, scores, least, farthest)
 
 
-@dataclass(slots=True)
-class _Growing:
-    """Lists in the making, of n rows."""
+def grown_from(graph: Graph, n: int) -> Growing:
+    """Lists of n rows, of which the graph has the first."""
+    growing, held = Growing.none(n, WIDTH), len(graph)
+    growing.best.columns[:held], growing.best.scores[:held] = graph.near, graph.scores
+    growing.least[:held], growing.farthest[:held] = graph.least, graph.farthest
+    growing.bar[:held] = graph.scores[:, -1]
+    return growing
 
-    best: Best
-    least: Vectors
-    farthest: NDArray[np.int32]
 
-    @classmethod
-    def of(cls, graph: Graph, n: int) -> _Growing:
-        held = len(graph)
-        made = cls(
-            Best.none(n, WIDTH), np.full(n, np.inf, np.float32), np.full(n, NOTHING, np.int32)
-        )
-        made.best.columns[:held], made.best.scores[:held] = graph.near, graph.scores
-        made.least[:held], made.farthest[:held] = graph.least, graph.farthest
-        return made
-
-    def take(self, rows: slice, scores: Vectors, first: int) -> None:
-        """Take scores of `rows` with columns from `first` on, which lie above all taken before."""
-        Best(self.best.columns[rows], self.best.scores[rows]).take(scores, first)
-        self._take_least(
-            rows, scores.min(axis=1), lambda lower: scores[lower].argmin(axis=1), first
-        )
-
-    def take_columns(self, columns: slice, scores: Vectors, first: int) -> None:
-        """Take the same scores the other way round: the columns take the rows."""
-        best = Best(self.best.columns[columns], self.best.scores[columns])
-        rows, at = passed(scores > best.scores[:, -1])
-        order = np.argsort(at, kind="stable")
-        rows, at = rows[order], at[order]
-        best.offer(at, rows + first, scores[rows, at])
-        self._take_least(
-            columns, scores.min(axis=0), lambda lower: scores[:, lower].argmin(axis=0), first
-        )
-
-    def take_others(
-        self, numbers: NDArray[np.int64], scores: Vectors, first: int, part: slice | None = None
-    ) -> None:
-        """Take scores in which the rows `numbers` may meet themselves, which does not count."""
-        rows = part or slice(first, first + len(numbers))
-        own = np.flatnonzero((numbers >= first) & (numbers < first + scores.shape[1]))
-        at = own, numbers[own] - first
-        scores[at] = np.inf
-        self._take_least(
-            rows, scores.min(axis=1), lambda lower: scores[lower].argmin(axis=1), first
-        )
-        scores[at] = -np.inf
-        Best(self.best.columns[rows], self.best.scores[rows]).take(scores, first)
-
-    def _take_least(
-        self,
-        rows: slice,
-        lowest: Vectors,
-        where: Callable[[NDArray[np.intp]], NDArray[np.intp]],
-        first: int,
-    ) -> None:
-        lower = np.flatnonzero(lowest < self.least[rows])
-        if len(lower):
-            self.least[rows][lower] = lowest[lower]
-            self.farthest[rows][lower] = where(lower) + first
-
-    def graph(self, ids: CropIds) -> Graph:
-        return Graph(
-            ids, self.best.columns.astype(np.int32), self.best.scores, self.least, self.farthest
-        )
+def graph_of(growing: Growing, ids: CropIds) -> Graph:
+    """Return what has grown."""
+    growing.settle()
+    best = growing.best
+    return Graph(ids, best.columns.astype(np.int32), best.scores, growing.least, growing.farthest)
 
 
 def _slices(begin: int, end: int) -> Iterator[slice]:

@@ -12,24 +12,35 @@ from __future__ import annotations
 
 import contextlib
 import io
-import itertools
+import json
 from collections.abc import Callable
 
 import numpy as np
 
 from reidsearch.base import atomic, own_files
 from reidsearch.base.errors import ArchiveError, absent
-from reidsearch.base.progress import NO_PROGRESS, Progress, parts, step
+from reidsearch.base.progress import NO_PROGRESS, Progress
 from reidsearch.domain.adjustment import Adjustment, WhyNotAdjusted
-from reidsearch.domain.crops import CropIds, Vectors
+from reidsearch.domain.answers import Recall, WhyNot
 from reidsearch.domain.event_log import Event
-from reidsearch.index.contract import VectorIndex
 from reidsearch.index.disk import reading, writing
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.generations import file_sha256, require_file
 from reidsearch.index.layout import mapped, require_increasing
 from reidsearch.index.leftovers import UNFINISHED_GRAPH, recorded
-from reidsearch.index.neighbours.graph import BLOCK, WIDTH, Graph, extended, without, work_of
+from reidsearch.index.neighbours.graph import NEEDED, WIDTH, Graph
+from reidsearch.index.neighbours.making import (
+    BLOCKS_IN_A_RUN,
+    BLOCKS_IN_A_SEARCH,
+    Catching,
+    Source,
+    Way,
+    usable,
+    way_of,
+    with_recall,
+    work,
+)
+from reidsearch.index.recall import recall
 from reidsearch.index.scan import NOTHING
 from reidsearch.store.crops.state import State
 from reidsearch.store.crops.store import Store
@@ -43,14 +54,6 @@ from reidsearch.store.derived import (
     newest_graph,
 )
 from reidsearch.store.log_reading import record
-
-# Blocks of 1024 x 1024 products; about 10 ms of a core each (benchmarks/neighbours.py).
-BLOCKS_IN_A_SEARCH = 100
-"""Worth catching up before a search: 10 000 crops from nothing, 1000 more among 100 000. About a
-second."""
-BLOCKS_IN_A_RUN = 10_000
-"""Worth catching up at the end of an index run: 100 000 crops from nothing, about a minute where
-embedding them takes a quarter of an hour."""
 
 READ_AT_ONCE = 8192
 
@@ -96,7 +99,17 @@ class Neighbours:
                 self._asked = self._gallery.state
                 blocks = BLOCKS_IN_A_SEARCH if self._blocks is None else self._blocks
                 self._current = self._catch_up(blocks, NO_PROGRESS, _never)
-            return self._graph if self._current else None
+            return self._graph if self._current and usable(self._graph) else None
+
+    @property
+    def why_not(self) -> WhyNot:
+        """Why `graph` returned none."""
+        return WhyNot.OUTDATED if usable(self._graph) else WhyNot.IMPRECISE
+
+    @property
+    def found(self) -> float:
+        """Share of the true neighbours that the lists have, as measured; 1: they are exact."""
+        return 1.0 if self._graph.recall is None else self._graph.recall.value
 
     def keep(
         self,
@@ -133,7 +146,7 @@ class Neighbours:
                 self._gallery.compact(progress)
             self._gallery.sync(progress)
         self._asked = self._gallery.state
-        self._current = self._catch_up(blocks, progress, stopped)
+        self._current = self._catch_up(blocks, progress, stopped, measuring=True)
         if self._current and self._unwritten and self._model_id is not None:
             with self._store.deriving():
                 self._file = _write(
@@ -154,7 +167,12 @@ class Neighbours:
         return self._current
 
     def _catch_up(
-        self, blocks: int | None, progress: Progress, stopped: Callable[[], bool]
+        self,
+        blocks: int | None,
+        progress: Progress,
+        stopped: Callable[[], bool],
+        *,
+        measuring: bool = False,
     ) -> bool:
         state, index = self._gallery.state, self._gallery.index
         if state is None or state.model_id is None or index is None:
@@ -163,33 +181,30 @@ class Neighbours:
         adjust = found if isinstance(found, Adjustment) else None
         self._open(state.model_id, bytes.fromhex(adjust.by.means_sha256) if adjust else None)
         ids = index.ids()
-        fresh = np.setdiff1d(ids, self._graph.ids, assume_unique=True)
-        if len(fresh) and len(self._graph) and fresh[0] < self._graph.ids[-1]:
-            self._graph, fresh = Graph.empty(), ids  # of another past than this archive's
-        gone = np.setdiff1d(self._graph.ids, ids, assume_unique=True)
-        work = _blocks(len(fresh)) * _blocks(len(ids))
-        if blocks is not None and work > blocks:
+        graph = self._graph
+        fresh = np.setdiff1d(ids, graph.ids, assume_unique=True)
+        if len(fresh) and len(graph) and fresh[0] < graph.ids[-1]:
+            graph, fresh = Graph.empty(), ids  # of another past than this archive's
+        way = way_of(graph, len(fresh), len(ids), asked=blocks is None)
+        if way is Way.EXACTLY and graph.recall is not None:
+            graph, fresh = Graph.empty(), ids
+        amount = work(way, len(fresh), len(ids))
+        if blocks is not None and amount > blocks:
             return False
-        if work <= BLOCKS_IN_A_SEARCH:  # not worth telling
+        if np.array_equal(ids, graph.ids):
+            return True
+        if way is not Way.EXACTLY and graph.recall is None and not measuring:
+            return False  # of what it becomes nothing was measured, which takes longer
+        if amount <= BLOCKS_IN_A_SEARCH:  # not worth telling
             progress = NO_PROGRESS
-        # Reading, mending and writing take as long as some blocks of rows for every row.
-        weights = [_blocks(len(ids)), _blocks(len(ids)), work]
-        with parts(progress, "finding neighbours", weights, "blocks") as whole:
-            vectors = _ReadOnce(index, ids, adjust, whole)
-            if len(fresh):
-                vectors.read()
-            with step(whole, "removing what was deleted"):
-                kept = without(self._graph, gone, vectors, _either(stopped, blocks))
-            if kept is not None and len(fresh):
-                whole.begin(
-                    "comparing new crops with all", work_of(len(kept), len(fresh)), "blocks"
-                )
-                kept = extended(kept, fresh, vectors, whole, stopped)
-                whole.end()
-        if kept is None:
+        source = Source(index, ids, adjust)
+        made = Catching(source, progress, stopped, blocks).up(graph, way)
+        if made is None:
             return False
-        self._unwritten |= bool(len(fresh) or len(gone))
-        self._graph = kept
+        if made is not self._graph:
+            self._graph, self._unwritten = made, True
+        if way is not Way.EXACTLY and measuring and self._unwritten:
+            self._graph = with_recall(self._graph, source)
         return True
 
     def _open(self, model_id: int, adjusted_by: bytes | None) -> None:
@@ -209,37 +224,6 @@ class Neighbours:
             self._graph, self._file, self._unwritten = load(newest), newest, False
 
 
-class _ReadOnce:
-    """An index's vectors, all read at the first call: an index may have them from the database.
-
-    They are adjusted where scores are.
-    """
-
-    def __init__(
-        self, index: VectorIndex, ids: CropIds, adjust: Adjustment | None, progress: Progress
-    ) -> None:
-        self._index, self._ids, self._adjust, self._progress = index, ids, adjust, progress
-        self._matrix: Vectors | None = None
-
-    def __call__(self, ids: CropIds) -> Vectors:
-        """(n, d) float32 of (n,) stored ids."""
-        return self.read()[np.searchsorted(self._ids, ids)]
-
-    def read(self) -> Vectors:
-        """Return all of them, read at the first call."""
-        if self._matrix is None:
-            read = []
-            self._progress.begin("reading embeddings", len(self._ids), "crops")
-            for start in range(0, len(self._ids), READ_AT_ONCE):
-                part = self._ids[start : start + READ_AT_ONCE]
-                vectors = self._index.vectors(part)
-                read.append(self._adjust.vectors(part, vectors) if self._adjust else vectors)
-                self._progress.advance(len(read[-1]))
-            self._progress.end()
-            self._matrix = np.concatenate(read)
-        return self._matrix
-
-
 def load(file: GraphFile) -> Graph:
     """Map a graph file, once it is verified to be what the database says.
 
@@ -252,13 +236,15 @@ def load(file: GraphFile) -> Graph:
     with reading(file.path):
         require_file(file.path, file.size_bytes, file.sha256)
         data, head = mapped(file.path), _head(file.crops)
-    if data[: len(head)] != head or len(data) != len(head) + file.crops * _LAYOUT.itemsize:
+    end = len(head) + file.crops * _LAYOUT.itemsize
+    if data[: len(head)] != head or len(data) < end:
         raise ArchiveError(f"{name} is of another layout than this version's")
+    measured = _recall_of(bytes(data[end:]), name)
     rows = np.frombuffer(data, _LAYOUT, file.crops, len(head))
     ids, least, farthest = (
         np.ascontiguousarray(rows[column]) for column in ("crop_id", "least", "farthest")
     )
-    graph = Graph(ids, rows["near"], rows["score"], least, farthest)
+    graph = Graph(ids, rows["near"], rows["score"], least, farthest, measured)
     _require_sane(graph, name)
     return graph
 
@@ -269,6 +255,31 @@ def _head(count: int) -> bytes:
     described = {"descr": np.lib.format.dtype_to_descr(_LAYOUT), "fortran_order": False}
     np.lib.format.write_array_header_1_0(head, {**described, "shape": (count,)})
     return head.getvalue()
+
+
+def _recall_row(found: Recall | None) -> bytes:
+    """Return what follows the rows of lists that are not exact."""
+    if found is None:
+        return b""
+    return json.dumps({"found": round(found.value * found.of), "of": found.of}).encode("ascii")
+
+
+def _recall_of(row: bytes, name: str) -> Recall | None:
+    """Read what follows the rows.
+
+    Raises:
+        ArchiveError: it is no recall.
+    """
+    if not row:
+        return None
+    try:
+        told = json.loads(row)
+        found, of = told["found"], told["of"]
+        if not (type(found) is type(of) is int and 0 <= found <= of and of > 0):
+            raise ValueError(told)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise ArchiveError(f"{name} is of another layout than this version's") from error
+    return recall(found, of, NEEDED)
 
 
 def _require_sane(graph: Graph, name: str) -> None:
@@ -314,6 +325,7 @@ def _write(
             own_files.remove(fresh)  # a killed writer's
             with own_files.create(fresh) as file:
                 np.save(file, rows, allow_pickle=False)
+                file.write(_recall_row(graph.recall))
             atomic.sync(fresh)  # before the transaction: it may take long
             contents = Contents(model_id, fresh.stat().st_size, file_sha256(fresh), len(graph))
         announce_graph(store, contents, publish, adjusted_by, asked=asked)
@@ -329,15 +341,5 @@ def forget(store: Store) -> None:
         forget_graph(store)
 
 
-def _blocks(rows: int) -> int:
-    return -(-rows // BLOCK)
-
-
 def _never() -> bool:
     return False
-
-
-def _either(stopped: Callable[[], bool], blocks: int | None) -> Callable[[], bool]:
-    """Stopped, or asked more often than there are blocks to spend."""
-    spent = itertools.count()
-    return lambda: stopped() or (blocks is not None and next(spent) >= blocks)
