@@ -207,8 +207,8 @@ def test_the_first_parts_alone_bound_every_score(tmp_path):
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
     codec = Codec.train(rows[::3])
     assert (codec.leading, codec.scanned) == (31, 16)
-    segment = Segment.of(codec).grown(np.arange(1, 901), rows)
-    for segment in (segment, segment.written(tmp_path)):
+    in_memory = Segment.of(codec).grown(np.arange(1, 901), rows)
+    for segment in (in_memory, in_memory.written(tmp_path)):
         for query in rows[:20]:
             asked = codec.asked(query[None])
             known = segment.highest(asked, 30, None)
