@@ -90,14 +90,6 @@ def count_in(data: memoryview) -> tuple[int, int]:
     return dimension, count
 
 
-def fine_layout(empty: Any, count: int) -> Layout:
-    """Return the layout of fine codes, whose empty index it is given."""
-    head = bytearray(serialized(empty))
-    _COUNT.pack_into(head, _COUNT_AT, count)
-    _COUNT.pack_into(head, len(head) - 8, count * empty.code_size)
-    return Layout(bytes(head), count * empty.code_size)
-
-
 def filled_scan(empty: Any, count: int, data: bytes, name: str) -> tuple[Any, CropIds]:
     """Return an index of scan codes with what a file holds, and its ids.
 

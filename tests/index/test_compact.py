@@ -183,16 +183,38 @@ def test_no_true_score_is_farther_from_its_fine_score_than_the_error(seed, scale
     rows[:, 0] += 1e-9
     rows[5:9, 1:] = 0  # one value is everything: far beyond what the sample's are
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-    segment = Segment.of(Codec.train(sample)).grown(np.arange(200), rows)
+    codec = Codec.train(sample)
+    segment = Segment.of(codec).grown(np.arange(200), rows)
     queries = unit_rows(5, seed=3)
-    fine = segment.scores(queries, np.arange(200))
+    fine = segment.scores(codec.asked(queries), np.arange(200))
     assert (np.abs(fine - queries @ rows.T) <= segment.errors(np.arange(200))).all()
-    for query in queries:
-        scores = rows @ query
+    for number, query in enumerate(queries):
+        scores, asked = rows @ query, codec.asked(queries).part(number)
         least = float(np.sort(scores)[-7])
+        known = segment.highest(asked, 8, None)
         assert set(np.flatnonzero(scores >= least)) <= set(
-            segment.reaching(segment.best(query, 8, None), query, least, None, None)
+            segment.reaching(known, asked, least, None, None).rows
         )
+        # What was not returned is below of what is told, but for outliers.
+        others = np.setdiff1d(np.arange(200), [*known.rows, *segment.outliers])
+        assert (scores[others] <= known.beyond).all()
+
+
+def test_the_first_parts_alone_bound_every_score(tmp_path):
+    """Of vectors with a falling spectrum, in memory and mapped, asked through FAISS."""
+    rng = np.random.default_rng(4)
+    rows = rng.standard_normal((900, 64)) * np.geomspace(1, 0.02, 64)
+    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    codec = Codec.train(rows[::3])
+    assert (codec.leading, codec.scanned) == (31, 16)
+    in_memory = Segment.of(codec).grown(np.arange(1, 901), rows)
+    for segment in (in_memory, in_memory.written(tmp_path)):
+        for query in rows[:20]:
+            asked = codec.asked(query[None])
+            known = segment.highest(asked, 30, None)
+            others = np.setdiff1d(np.arange(900), [*known.rows, *segment.outliers])
+            assert (rows[others] @ query <= known.beyond).all()
+            assert known.beyond <= np.sort(rows @ query)[-30] + 0.15  # and not by far
 
 
 def test_wilson_knows_that_nothing_missed_is_not_never():

@@ -71,7 +71,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, small_index: None) -> tuple[
         index = gallery.index
         assert isinstance(index, Compact)
         codes = {
-            crop_id: segment.codes[row].tobytes()
+            crop_id: segment.codes.leading[row].tobytes()
             for segment in index.segments
             for row, crop_id in enumerate(segment.ids.tolist())
         }

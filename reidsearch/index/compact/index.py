@@ -26,8 +26,8 @@ from reidsearch.base import own_files
 from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.answers import Plan
 from reidsearch.domain.crops import CropIds, Vectors
-from reidsearch.index.compact.codec import Codec
-from reidsearch.index.compact.near import near_by_proof, near_by_scan, near_rows, rows_above
+from reidsearch.index.compact.codec import Asked, Codec
+from reidsearch.index.compact.near import near_above, near_by_proof, near_by_scan, near_rows
 from reidsearch.index.compact.note import Note, SegmentNote
 from reidsearch.index.compact.proven import Bounded, best_of, in_parts
 from reidsearch.index.compact.segment import ENDINGS, Rows, Segment
@@ -38,6 +38,7 @@ from reidsearch.index.flat import FaissEngine
 
 KIND = "faiss-pq4-sq8"
 REBUILD_AT = 8  # times as many crops as the codec was trained for: others prevail by then
+FEWEST_BYTES = 16  # fewer occur anywhere, and name nobody
 SHORTLIST_FOR = 500_000  # crops: among more of them, more other people come between
 
 
@@ -169,10 +170,12 @@ class Compact:
         return rows[at]
 
     def codes(self, ids: CropIds) -> Iterator[bytes]:
-        """Yield the fine codes of those of increasing `ids` that have some."""
+        """Yield the fine codes of those of increasing `ids` that have some, part by part."""
         for segment in self.segments:
             for row in segment.rows(ids).tolist():
-                yield segment.codes[row].tobytes()
+                for part in (segment.codes.leading[row], segment.codes.rest[row]):
+                    if len(part) >= FEWEST_BYTES:
+                        yield part.tobytes()
 
     # -- changing ---------------------------------------------------------------------------
 
@@ -265,9 +268,7 @@ class Compact:
         for segment in self.segments:
             rows = segment.rows(ids)
             truth = vectors[np.isin(ids, segment.ids[rows])]
-            errors = np.linalg.norm(truth - segment.decoded(rows), axis=1)
-            far = (errors > segment.error) & ~np.isin(rows, segment.outliers)
-            found.append(segment.ids[rows[far]])
+            found.append(segment.ids[rows[segment.far(rows, truth)]])
         return np.sort(np.concatenate(found))
 
     # -- searching --------------------------------------------------------------------------
@@ -322,21 +323,25 @@ class Compact:
             return [no_hits()] * len(queries)
         queries = np.ascontiguousarray(queries, dtype=np.float32)
         plan = self.plan(k, allowed, exact=exact)
+        asked = self._asked(queries)
         if plan.method == "rows":
-            near = near_rows(self.segments, queries, self._own_rows(allowed), adjust)
+            near = near_rows(self.segments, asked, self._own_rows(allowed), adjust)
         elif plan.method == "proof":
             passing = self._passing(allowed)
-            near = [near_by_proof(self.segments, query, k, passing, adjust) for query in queries]
+            near = [
+                near_by_proof(self.segments, asked.part(i), k, passing, adjust)
+                for i in range(len(queries))
+            ]
         else:
             passing = self._passing(allowed)
             quota = self._quota(k)
-            near = near_by_scan(self.segments, queries, plan.shortlist, quota, passing, adjust)
+            near = near_by_scan(self.segments, asked, plan.shortlist, quota, passing, adjust)
         tails = self._tail.search_many(queries, k, allowed, adjust=adjust)
         if plan.method == "scan":
             # What is worst in every subvector, FAISS's scan never finds: filters may leave that.
             for i, (one, tail) in enumerate(zip(near, tails, strict=True)):
                 if len(one.ids) + len(tail.ids) < min(k, plan.candidates):
-                    near[i] = near_by_proof(self.segments, queries[i], k, passing, adjust)
+                    near[i] = near_by_proof(self.segments, asked.part(i), k, passing, adjust)
         coded = best_of(self._truth, queries, k, near, adjust)
         return [merged(a, b, k, plan.exact) for a, b in zip(coded, tails, strict=True)]
 
@@ -349,12 +354,17 @@ class Compact:
         adjust: Adjustment | None = None,
     ) -> Iterator[Hits]:
         """Yield everything that scores `least` or more, exactly, best first, in parts."""
-        rows = rows_above(self.segments, query, least, self._passing(allowed), adjust)
-        (near,) = near_rows(self.segments, query.reshape(1, -1), rows, adjust)
+        asked = self._asked(query.reshape(1, -1))
+        near = near_above(self.segments, asked, least, self._passing(allowed), adjust)
         tail = [*self._tail.above(query, least, allowed, adjust=adjust)]
         ids = np.concatenate([near.ids, *(hits.ids for hits in tail)])
         bounds = np.concatenate([near.scores + near.error, *(hits.scores for hits in tail)])
         yield from in_parts(self._truth, query, least, Bounded(ids, bounds), adjust)
+
+    def _asked(self, queries: Vectors) -> Asked:
+        if not self.segments:
+            return Asked.of_nothing(queries)
+        return self.codec_or_fail().asked(queries)
 
     def _quota(self, k: int) -> int:
         return self._engine.shortlist + self._engine.per_match * k

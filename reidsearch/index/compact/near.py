@@ -1,10 +1,10 @@
 """Which crops of a compact index may be among the best, by their codes.
 
 Two ways to a shortlist: the best of a scan of the compact codes, of which nothing is proven, or
-whatever may be among the k best by the fine codes of all, which is. Either comes with fine scores
-and how far the true ones may be from them. An adjustment applies to the fine scores: the scan goes
-by inner products, which order the best in nearly the same way (of the hundred best by adjusted
-scores it finds 0.997 either way, with codes of the embeddings or of adjusted ones).
+whatever may be among the k best by the first parts of all fine codes, which is. Either comes with
+fine scores and how far the true ones may be from them. An adjustment applies to the fine scores:
+the scan goes by inner products, which order the best in nearly the same way (of the hundred best by
+adjusted scores it finds 0.997 either way, with codes of the embeddings or of adjusted ones).
 """
 
 from __future__ import annotations
@@ -20,14 +20,21 @@ from numpy.typing import NDArray
 from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.crops import CropIds, Vectors
-from reidsearch.index.compact.segment import Rows, Segment
+from reidsearch.index.compact.codec import ROWS_AT_ONCE, Asked, FineCodes
+from reidsearch.index.compact.segment import Reached, Rows, Segment
 from reidsearch.index.contract import no_ids
 from reidsearch.index.cores import each, in_turn
 
 Segments: TypeAlias = Sequence[Segment]
+Over: TypeAlias = Callable[..., list[Any]]
+"""`each` or, where cores share something else already, `in_turn`."""
 
 FEW_SEGMENTS = 4
-AT_FIRST = 64  # rows that a proof begins with: more often than not they are enough
+QUERIES_AT_ONCE = 8  # of a batch, scanned by one core
+# Rows a segment that a proof begins with, at least and for each of the k: more often than not they
+# are enough, and going on means to read all first parts again (benchmarks/scale.py).
+AT_FIRST = 64
+AT_FIRST_PER_MATCH = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,60 +86,62 @@ class Near:
             )
 
 
-def rows_above(
+def near_above(
     segments: Segments,
-    query: Vectors,
+    asked: Asked,
     least: float,
     passing: NDArray[np.bool_] | None,
     adjust: Adjustment | None,
-) -> list[Rows]:
-    """Return rows of all that may score `least` or more, a segment each."""
+) -> Near:
+    """Return all that may score `least` or more with one query."""
 
-    def of(segment: Segment) -> Rows:
+    def of(segment: Segment) -> Reached:
         mask = _mask(segment, passing)
-        return segment.reaching(segment.best(query, AT_FIRST, mask), query, least, mask, adjust)
+        return segment.reaching(segment.highest(asked, AT_FIRST, mask), asked, least, mask, adjust)
 
-    return each(of, segments)
+    return _of_reached(segments, asked, each(of, segments), adjust)
 
 
 def near_by_proof(
     segments: Segments,
-    query: Vectors,
+    asked: Asked,
     k: int,
     passing: NDArray[np.bool_] | None,
     adjust: Adjustment | None,
 ) -> Near:
-    """Find all that may be among the k best of one (d,) query, by the fine codes of all."""
+    """Find all that may be among the k best of one query, by the fine codes of all."""
+    wanted = max(AT_FIRST, AT_FIRST_PER_MATCH * k)
 
-    def best(segment: Segment) -> tuple[Rows, Vectors]:
-        return segment.best(query, max(AT_FIRST, k), _mask(segment, passing))
+    def highest(segment: Segment) -> Reached:
+        return segment.highest(asked, wanted, _mask(segment, passing))
 
-    found = each(best, segments)
-    surely = [
-        _lowest(segment, query, *one, adjust) for segment, one in zip(segments, found, strict=True)
-    ]
-    lower = np.concatenate([np.full(k, -np.inf, np.float32), *surely])
+    def reaching(pair: tuple[Segment, Reached]) -> Reached:
+        segment, known = pair
+        return segment.reaching(known, asked, least, _mask(segment, passing), adjust)
+
+    found = each(highest, segments)
+    near = _of_reached(segments, asked, found, adjust)
+    lower = np.concatenate([np.full(k, -np.inf, np.float32), near.scores - near.error])
     least = float(np.partition(lower, -k)[-k])  # k of them score so much at least
-    rows = [
-        segment.reaching(known, query, least, _mask(segment, passing), adjust)
-        for segment, known in zip(segments, found, strict=True)
-    ]
-    return near_rows(segments, query.reshape(1, -1), rows, adjust)[0]
+    reached = each(reaching, list(zip(segments, found, strict=True)))
+    return _of_reached(segments, asked, reached, adjust)
 
 
-def _lowest(
-    segment: Segment, query: Vectors, rows: Rows, products: Vectors, adjust: Adjustment | None
-) -> Vectors:
-    """(n,) what rows score at least, by their fine products with a (d,) query."""
-    near = _near(
-        query.reshape(1, -1), segment.ids[rows], products[None], segment.errors(rows), adjust
-    )
-    return near[0].scores - near[0].error
+def _of_reached(
+    segments: Segments, asked: Asked, reached: Sequence[Reached], adjust: Adjustment | None
+) -> Near:
+    """Return `Near` of what was reached in each segment, for one query."""
+    none = np.empty(0, np.float32)
+    pairs = list(zip(segments, reached, strict=True))
+    ids = np.concatenate([no_ids(), *(segment.ids[one.rows] for segment, one in pairs)])
+    fine = np.concatenate([none, *(one.fine for one in reached)])
+    error = np.concatenate([none, *(segment.errors(one.rows) for segment, one in pairs)])
+    return _near(asked, ids, fine[None], error, adjust)[0]
 
 
 def near_by_scan(
     segments: Segments,
-    queries: Vectors,
+    asked: Asked,
     wanted: int,
     quota: int,
     passing: NDArray[np.bool_] | None,
@@ -145,69 +154,80 @@ def near_by_scan(
     one query the cores share the segments, and many queries they share among themselves.
     """
     if not segments:  # all is still in the tail
-        return near_rows(segments, queries, [], adjust)
+        return near_rows(segments, asked, [], adjust)
     selector = None
     if passing is not None:
         selector = faiss.IDSelectorBitmap(np.packbits(passing, bitorder="little"))
-    if len(queries) == 1:
-        return [_near_one(segments, queries, wanted, quota, selector, adjust, each)]
-
-    def one(number: int) -> Near:
-        query = queries[number : number + 1]
-        return _near_one(segments, query, wanted, quota, selector, adjust, in_turn)
-
-    return each(one, range(len(queries)))
-
-
-def _near_one(
-    segments: Segments,
-    query: Vectors,
-    wanted: int,
-    quota: int,
-    selector: Any | None,
-    adjust: Adjustment | None,
-    over: Callable[..., list[Any]],
-) -> Near:
     # Near ones gather in a segment, as footage is in order of time, but hardly ever so much.
     most = quota if len(segments) < FEW_SEGMENTS else quota // 2
-    found = over(lambda s: s.shortlist(query, most, selector), segments)
-    scores = np.concatenate([scores for scores, _ in found])
-    least = np.float32(-np.inf)
+
+    def best(some: Asked, over: Over) -> list[Near]:
+        found = over(lambda segment: segment.shortlist(some, most, selector), segments)
+        scores = np.concatenate([scores for scores, _ in found], axis=1)
+        ids = np.concatenate([ids for _, ids in found], axis=1)
+        return [
+            _near_ids(segments, some.part(i), _best_ids(*pair, wanted), adjust, over)
+            for i, pair in enumerate(zip(scores, ids, strict=True))
+        ]
+
+    if len(asked) == 1:
+        return best(asked, each)
+    parts = [asked.part(i, QUERIES_AT_ONCE) for i in range(0, len(asked), QUERIES_AT_ONCE)]
+    return [near for part in each(lambda some: best(some, in_turn), parts) for near in part]
+
+
+def _best_ids(scores: Vectors, ids: CropIds, wanted: int) -> CropIds:
+    """Increasing, in the order in which codes lie: thousands of rows are read in half the time."""
     if len(scores) > wanted:
         least = np.partition(scores, len(scores) - wanted)[len(scores) - wanted]
-    # In the order in which their codes lie: thousands of rows are read in half the time.
-    kept = [np.sort(ids[scores >= least]) for scores, ids in found]
-    rows = [segment.rows_of(ids) for segment, ids in zip(segments, kept, strict=True)]
-    pairs = list(zip(segments, rows, strict=True))
-    fine = np.concatenate([segment.scores(query, of) for segment, of in pairs], axis=1)
-    error = np.concatenate([segment.errors(of) for segment, of in pairs])
-    return _near(query, np.concatenate(kept), fine, error, adjust)[0]
+        ids = ids[scores >= least]
+    found: CropIds = np.sort(ids[ids >= 0])
+    return found
+
+
+def _near_ids(
+    segments: Segments, asked: Asked, ids: CropIds, adjust: Adjustment | None, over: Over
+) -> Near:
+    """Return increasing ids of stored crops, with their fine scores for one query."""
+    begin = np.searchsorted(ids, [int(segment.ids[0]) for segment in segments[1:]])
+    rows = [
+        segment.rows_of(part) if len(part) else part
+        for segment, part in zip(segments, np.split(ids, begin), strict=True)
+    ]
+    return _near_rows(segments, asked, rows, adjust, over)[0]
 
 
 def near_rows(
-    segments: Segments, queries: Vectors, rows: list[Rows], adjust: Adjustment | None
+    segments: Segments, asked: Asked, rows: list[Rows], adjust: Adjustment | None
 ) -> list[Near]:
     """Return of each query the same rows, a segment each, with their fine scores."""
+    return _near_rows(segments, asked, rows, adjust, each)
 
-    def of(pair: tuple[Segment, Rows]) -> Vectors:
-        return pair[0].scores(queries, pair[1])
 
+def _near_rows(
+    segments: Segments, asked: Asked, rows: list[Rows], adjust: Adjustment | None, over: Over
+) -> list[Near]:
     pairs = [pair for pair in zip(segments, rows, strict=True) if len(pair[1])]
-    none = np.empty((len(queries), 0), np.float32)
-    fine = np.concatenate([none, *each(of, pairs)], axis=1)
     ids = np.concatenate([no_ids(), *(segment.ids[r] for segment, r in pairs)])
-    error = np.concatenate([none[0], *(segment.errors(r) for segment, r in pairs)])
-    return _near(queries, ids, fine, error, adjust)
+    error = np.concatenate([np.empty(0, np.float32), *(s.errors(r) for s, r in pairs)])
+    if not pairs:
+        fine = np.empty((len(asked), 0), np.float32)
+    elif len(ids) <= ROWS_AT_ONCE:  # handing over would cost more
+        codes = FineCodes.joined([segment.codes_of(r) for segment, r in pairs])
+        fine = segments[0].codec.scores(asked, codes)
+    else:
+        fine = np.concatenate(over(lambda pair: pair[0].scores(asked, pair[1]), pairs), axis=1)
+    return _near(asked, ids, fine, error, adjust)
 
 
 def _near(
-    queries: Vectors, ids: CropIds, products: Vectors, error: Vectors, adjust: Adjustment | None
+    asked: Asked, ids: CropIds, products: Vectors, error: Vectors, adjust: Adjustment | None
 ) -> list[Near]:
     """Return `Near` of each query, by (n, m) fine products and how far these are off."""
     if adjust is None:
         return [Near(ids, one, error) for one in products]
     error = adjust.errors(error, ids)
-    scores = adjust.scores(products, adjust.offsets(queries), ids)
+    scores = adjust.scores(products, adjust.offsets(asked.queries), ids)
     return [Near(ids, one, error) for one in scores]
 
 

@@ -6,6 +6,7 @@ compared with the files that it names when they are loaded.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from dataclasses import dataclass
@@ -21,8 +22,9 @@ from reidsearch.index.compact.codec import CENTROIDS, Codec
 from reidsearch.index.contract import IndexDamaged
 from reidsearch.index.layout import LARGEST_DIMENSION
 
-FORMAT = "reidsearch/compact/1"
+FORMAT = "reidsearch/compact/2"
 LARGEST_NOTE = 1 << 28
+LARGEST_NUMBER = 1e6
 MOST_ROWS = 1 << 24  # of a segment; written are 262 144 at most
 SEGMENT_NAME = re.compile(r"codes-[0-9a-f]{32}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -35,13 +37,16 @@ class SegmentNote:
     Args:
         name: of its three files, without their endings.
         outliers: (m,) rows, increasing.
+        outlier_errors: (m,) float32.
     """
 
     name: str
     rows: int
-    fine_bytes: int
     error: float
+    bound_error: float
+    longest: float
     outliers: NDArray[np.int64]
+    outlier_errors: NDArray[np.float32]
     scan_sha256: str
     sums_sha256: str
 
@@ -60,12 +65,17 @@ class SegmentNote:
         numbers = np.array([_whole(one, 0, rows - 1) for one in outliers], dtype=np.int64)
         if (np.diff(numbers) <= 0).any():
             raise IndexDamaged("the outliers of a segment do not increase")
+        errors = members.get("outlier_errors")
+        if not isinstance(errors, list) or len(errors) != len(outliers):
+            raise IndexDamaged("the outliers of a segment have no errors")
         return cls(
             _text(members.get("name"), SEGMENT_NAME),
             rows,
-            _whole(members.get("fine_bytes"), 1, 1 << 48),
             _number(members.get("error"), 0.0, 2.0),
+            _number(members.get("bound_error"), 0.0, 2.0),
+            _number(members.get("longest"), 0.0, LARGEST_NUMBER),
             numbers,
+            np.array([_number(one, 0.0, LARGEST_NUMBER) for one in errors], dtype=np.float32),
             _text(members.get("scan_sha256"), _SHA256),
             _text(members.get("sums_sha256"), _SHA256),
         )
@@ -75,9 +85,11 @@ class SegmentNote:
         return {
             "name": self.name,
             "rows": self.rows,
-            "fine_bytes": self.fine_bytes,
             "error": self.error,
+            "bound_error": self.bound_error,
+            "longest": self.longest,
             "outliers": self.outliers.tolist(),
+            "outlier_errors": self.outlier_errors.tolist(),
             "scan_sha256": self.scan_sha256,
             "sums_sha256": self.sums_sha256,
         }
@@ -127,40 +139,65 @@ class Note:
         if len({segment.name for segment in segments}) < len(segments):
             raise IndexDamaged("a segment is named twice")
         codec = None
-        if given.get("centroids") is not None:
-            codec = _codec(dimension, given)
+        if given.get("codec") is not None:
+            codec = _codec(dimension, given["codec"])
         elif segments:
-            raise IndexDamaged("segments without the centroids that they were made with")
+            raise IndexDamaged("segments without the codec that they were made with")
         return cls(dimension, codec, _whole(given.get("trained_for"), 0, 1 << 48), segments)
 
     def to_json(self) -> dict[str, Any]:
         """Return what `read` reads."""
-        codec = self.codec
         return {
             "format": FORMAT,
             "dimension": self.dimension,
-            "low": codec.low if codec else 0.0,
-            "span": codec.span if codec else 0.0,
-            "centroids": codec.centroids.tolist() if codec else None,
+            "codec": _codec_to_json(self.codec) if self.codec else None,
             "trained_for": self.trained_for,
             "segments": [segment.to_json() for segment in self.segments],
         }
 
 
-def _codec(dimension: int, given: dict[str, Any]) -> Codec:
-    try:
-        centroids = np.array(given["centroids"], dtype=np.float32)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise IndexDamaged("its centroids are no numbers") from error
-    if (
-        centroids.ndim != 3
-        or centroids.shape[1] != CENTROIDS
-        or centroids.shape[0] * centroids.shape[2] != dimension
-        or not np.isfinite(centroids).all()
-    ):
+def _codec_to_json(codec: Codec) -> dict[str, Any]:
+    """Return what `_codec` reads; arrays as their float32, little-endian, in base64."""
+    arrays = {name: getattr(codec, name) for name in _SHAPES}
+    coded = {
+        name: base64.b64encode(array.astype("<f4").tobytes()).decode("ascii")
+        for name, array in arrays.items()
+    }
+    return {"leading": codec.leading, "scan_width": codec.centroids.shape[2], **coded}
+
+
+_SHAPES = ("axes", "middles", "steps", "centroids")
+ORTHONORMAL = 5e-5  # so far may the axes be from it: half of what fine scores are rounded by
+
+
+def _codec(dimension: int, given: Any) -> Codec:
+    members = given if isinstance(given, dict) else {}
+    width = _whole(members.get("scan_width"), 1, dimension)
+    axes = _floats(members.get("axes"), dimension * dimension).reshape(dimension, dimension)
+    middles, steps = (_floats(members.get(name), dimension + 1) for name in ("middles", "steps"))
+    centroids = _floats(members.get("centroids"), None)
+    if centroids.size % (CENTROIDS * width) or not 0 < centroids.size <= CENTROIDS * dimension:
         raise IndexDamaged(f"its centroids are not those of {dimension} values")
-    low, span = _number(given.get("low"), -1e6, 1e6), _number(given.get("span"), 1e-9, 1e6)
-    return Codec(centroids, low, span)
+    if not np.linalg.norm(axes @ axes.T - np.eye(dimension)) <= ORTHONORMAL:
+        raise IndexDamaged("its axes are not at right angles to each other")
+    if (steps <= 0).any():
+        raise IndexDamaged("its codes have steps that are not positive")
+    leading = _whole(members.get("leading"), 0, dimension - 1)
+    return Codec(axes, leading, middles, steps, centroids.reshape(-1, CENTROIDS, width))
+
+
+def _floats(value: Any, count: int | None) -> NDArray[np.float32]:
+    """Read finite float32 of base64; so many."""
+    try:
+        data = base64.b64decode(value, validate=True) if isinstance(value, str) else b""
+    except ValueError as error:
+        raise IndexDamaged("it has no numbers where some should be") from error
+    if len(data) % 4 or (count is not None and len(data) != 4 * count):
+        raise IndexDamaged("it has another count of numbers than its codes need")
+    numbers = np.frombuffer(data, "<f4").astype(np.float32)
+    if not np.isfinite(numbers).all() or (np.abs(numbers) > LARGEST_NUMBER).any():
+        raise IndexDamaged("it has numbers that are none of unit vectors")
+    return numbers
 
 
 def _whole(value: Any, least: int, most: int) -> int:

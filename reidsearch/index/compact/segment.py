@@ -1,15 +1,17 @@
 """A stretch of the gallery as codes: 4 bits a subvector to scan, 8 bits a value to score finely.
 
-The scan codes (FAISS's fast scan, d/8 bytes a vector) are held in memory and give a shortlist. The
-fine codes (d bytes a vector) lie in a mapped file. What they were made from is known to within
-`Segment.error`, so that for a query q and a vector x with the fine code y, of unit length all,
+The scan codes (FAISS's fast scan, some 24 bytes a vector) are held in memory and give a shortlist.
+The fine codes (a byte a value) lie in a mapped file, their first parts before the others, so that
+a proof reads those alone. What they were made from is known to within `Segment.error`, so that for
+a query q and a vector x with the fine code y, of unit length all,
 
     |<q, x> - <q, y>| <= |q| |x - y| <= error
 
-and whatever cannot reach a score by its fine code cannot reach it at all. A
+and whatever cannot reach a score by its fine code cannot reach it at all; nor can what does not
+reach it by the bound of its first part (`codec`) and `Segment.bound_error`. A
 camera-adjusted score is (<q, x> - <q, m>) / |x - m|, for the fine code with the same m and |x - m|,
 so that the bound holds for it divided by |x - m| (`Adjustment.errors`). The few vectors whose error
-is larger (values beyond the codes' range) are listed apart and always looked at.
+is larger (values beyond the codes' range) are listed apart with their own, and always looked at.
 """
 
 from __future__ import annotations
@@ -29,18 +31,33 @@ from reidsearch.base import own_files
 from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.compact.blocks import VerifiedFile, block_sums
-from reidsearch.index.compact.codec import Codec, Codes, slices
+from reidsearch.index.compact.codec import Asked, Codec, Errors, FineCodes, slices
 from reidsearch.index.compact.note import SegmentNote
 from reidsearch.index.contract import IndexDamaged
 from reidsearch.index.cores import each
 from reidsearch.index.disk import reading
 from reidsearch.index.flat import one_thread
-from reidsearch.index.layout import filled_scan, fine_layout, serialized, view_of
+from reidsearch.index.layout import filled_scan, serialized, view_of
 
 Rows: TypeAlias = NDArray[np.int64]
 
 # Sums of 256 products in float32, in NumPy's order or FAISS's, stay a tenth of this apart.
 ROUNDING = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Rows of a segment, and what every other row is below of, for one query.
+
+    Args:
+        rows: (m,) increasing.
+        fine: (m,) their fine scores.
+        beyond: no other row, of those that count and are no outliers, has a higher product.
+    """
+
+    rows: Rows
+    fine: Vectors
+    beyond: float
 
 
 @dataclass(slots=True)
@@ -49,59 +66,70 @@ class Segment:
 
     Args:
         ids: (n,) crop ids, increasing.
-        codes: (n, d) uint8 fine codes, in memory or mapped.
+        codes: of n vectors, in memory or mapped.
         error: no vector is farther from its fine code, `outliers` apart.
+        bound_error: nor from the first part of it.
+        longest: no first part is longer, in steps (`Codec.lengths`).
         outliers: (m,) rows of those that are.
+        outlier_errors: (m,) float32, how far each is.
         file: verifies the mapped codes; None: they are in memory.
-        fine: FAISS over the mapped codes; None: they are in memory.
+        first_parts: FAISS over the first parts that are mapped; None: they are in memory.
         note: of the files it was written to; None: it is not on disk.
     """
 
     codec: Codec
     scan: Any
     ids: CropIds
-    codes: Codes
+    codes: FineCodes
     error: float
+    bound_error: float
+    longest: float
     outliers: Rows
+    outlier_errors: Vectors
     file: VerifiedFile | None = None
     note: SegmentNote | None = None
-    fine: Any = None
+    first_parts: Any = None
 
     @classmethod
     def of(cls, codec: Codec) -> Segment:
         """Make an empty one, to be grown."""
-        d = codec.dimension
         none = np.empty(0, np.int64)
-        return cls(codec, codec.scan_index(), none, np.empty((0, d), np.uint8), 0.0, none)
+        first, values = codec.leading + 1, len(codec.steps)
+        codes = FineCodes(np.empty((0, first), np.uint8), np.empty((0, values - first), np.uint8))
+        errors = np.empty(0, np.float32)
+        return cls(codec, codec.scan_index(), none, codes, 0.0, 0.0, 0.0, none, errors)
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def grown(self, ids: CropIds, vectors: Vectors) -> Segment:
         """Return this one and further vectors, in memory; this one is of no use any more."""
-        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         self.verify()
         every = np.concatenate([self.ids, ids])  # before FAISS moves what may be its own
-        found: list[tuple[Codes, Vectors]] = []
+        components = self.codec.turned(np.ascontiguousarray(vectors, dtype=np.float32))
+        found: list[tuple[FineCodes, Errors]] = []
 
         def fine() -> None:
-            found.append(self.codec.encoded(vectors))
+            found.append(self.codec.encoded(components))
 
         def coarse() -> None:
             one_thread()
-            self.scan.add_with_ids(vectors, np.ascontiguousarray(ids))
+            self.scan.add_with_ids(self.codec.scan_part(components), np.ascontiguousarray(ids))
 
         each(lambda work: work(), (fine, coarse))
         ((codes, errors),) = found
-        outside = errors > self.codec.coarsest
-        error = float(errors[~outside].max(initial=0.0)) * 1.0001
+        coarsest = self.codec.coarsest
+        outside = (errors.whole > coarsest) | (errors.bound > coarsest)
         return Segment(
             self.codec,
             self.scan,
             every,
-            np.concatenate([self.codes, codes]),
-            max(self.error, error),
+            FineCodes.joined([self.codes, codes]),
+            max(self.error, float(errors.whole[~outside].max(initial=0.0)) * 1.0001),
+            max(self.bound_error, float(errors.bound[~outside].max(initial=0.0)) * 1.0001),
+            max(self.longest, float(self.codec.lengths(codes.leading).max(initial=0.0))),
             np.concatenate([self.outliers, len(self) + np.flatnonzero(outside)]),
+            np.concatenate([self.outlier_errors, errors.whole[outside] * np.float32(1.0001)]),
         )
 
     def without(self, removed: CropIds) -> Segment:
@@ -109,10 +137,13 @@ class Segment:
         self.verify()
         kept = ~np.isin(self.ids, removed)
         left = Segment.of(self.codec)
-        left.codes, left.ids, left.error = self.codes[kept], self.ids[kept], self.error
+        left.codes, left.ids = self.codes[kept], self.ids[kept]
+        left.error, left.bound_error, left.longest = self.error, self.bound_error, self.longest
         left.outliers = np.flatnonzero(np.isin(np.flatnonzero(kept), self.outliers))
+        left.outlier_errors = self.outlier_errors[kept[self.outliers]]
         for part in slices(len(left)):
-            left.scan.add_with_ids(self.codec.decoded(left.codes[part]), left.ids[part])
+            components = self.codec.decoded(left.codes[part])
+            left.scan.add_with_ids(self.codec.scan_part(components), left.ids[part])
         return left
 
     def rows(self, ids: CropIds) -> Rows:
@@ -145,124 +176,160 @@ class Segment:
 
     # -- searching --------------------------------------------------------------------------
 
-    def shortlist(
-        self, query: Vectors, wanted: int, selector: Any | None
-    ) -> tuple[Vectors, CropIds]:
-        """Return scan scores and crop ids of the best of one (1, d) query by the scan codes."""
+    def shortlist(self, asked: Asked, wanted: int, selector: Any | None) -> tuple[Vectors, CropIds]:
+        """Return the best of n queries by the scan codes.
+
+        Returns:
+            (n, wanted) scan scores and crop ids, -1 where there are fewer.
+        """
         one_thread()
         parameters = None
         if selector is not None:
             parameters = faiss.SearchParametersIVF(nprobe=1, sel=selector)
-        scores, ids = self.scan.search(query, min(wanted, len(self)), params=parameters)
-        found = ids[0] >= 0
-        return scores[0][found], ids[0][found]
+        scores, ids = self.scan.search(asked.scan, min(wanted, len(self)), params=parameters)
+        return scores, ids
 
-    def scores(self, queries: Vectors, rows: Rows) -> Vectors:
-        """Return (n, m) scores of (n, d) queries with the fine codes of (m,) rows."""
+    def scores(self, asked: Asked, rows: Rows) -> Vectors:
+        """Return (n, m) scores of n queries with the fine codes of (m,) rows."""
+        parts = [self.codec.scores(asked, self.codes_of(rows[part])) for part in slices(len(rows))]
+        return np.concatenate([np.empty((len(asked), 0), np.float32), *parts], axis=1)
+
+    def codes_of(self, rows: Rows) -> FineCodes:
+        """Return the fine codes of (m,) rows, verified."""
         self._verify_rows(rows)
         # Clipping instead of checking each row again: they come from this segment's own ids.
-        parts = [
-            self.codec.scores(queries, np.take(self.codes, rows[part], axis=0, mode="clip"))
-            for part in slices(len(rows))
-        ]
-        return np.concatenate([np.empty((len(queries), 0), np.float32), *parts], axis=1)
+        return FineCodes(
+            np.take(self.codes.leading, rows, axis=0, mode="clip"),
+            np.take(self.codes.rest, rows, axis=0, mode="clip"),
+        )
 
     def errors(self, rows: Rows) -> Vectors:
         """Return (m,) how far a fine score of each row may be from the true one."""
         found = np.full(len(rows), self.error + ROUNDING, dtype=np.float32)
         if len(self.outliers):
-            found[np.isin(rows, self.outliers)] = 2.0  # any two scores are nearer than that
+            # `np.isin` takes three times as long for a few.
+            at = np.searchsorted(self.outliers, rows)
+            outlying = np.append(self.outliers, -1)[at] == rows
+            found[outlying] = self.outlier_errors[at[outlying]] + np.float32(ROUNDING)
         return found
 
-    def decoded(self, rows: Rows) -> Vectors:
-        """Return (m, d) float32, what the fine codes of (m,) rows stand for."""
-        self._verify_rows(rows)
-        return self.codec.decoded(self.codes[rows])
+    def far(self, rows: Rows, vectors: Vectors) -> NDArray[np.bool_]:
+        """Return which of (m, d) vectors are farther from the codes of (m,) rows than allowed."""
+        codes, usual = self.codes_of(rows), ~np.isin(rows, self.outliers)
+        errors = self.codec.errors(self.codec.turned(vectors), codes)
+        far: NDArray[np.bool_] = errors.whole > self.errors(rows)
+        far |= usual & (errors.bound > self.bound_error + ROUNDING)
+        return far | (self.codec.lengths(codes.leading) > self.longest)
 
     def _verify_rows(self, rows: Rows) -> None:
-        if self.file is not None:
-            start = self.file.size_bytes - self.codes.size
-            self.file.verify(start + rows * self.codes.shape[1], self.codes.shape[1])
+        if self.file is None:
+            return
+        first, others = self.codes.leading.shape[1], self.codes.rest.shape[1]
+        self.file.verify(rows * first, first)
+        if others:
+            self.file.verify(len(self) * first + rows * others, others)
 
-    def best(
-        self, query: Vectors, wanted: int, passing: NDArray[np.bool_] | None
-    ) -> tuple[Rows, Vectors]:
-        """Return rows and fine scores of the `wanted` best by all fine codes, best first.
+    def highest(self, asked: Asked, wanted: int, passing: NDArray[np.bool_] | None) -> Reached:
+        """Return the `wanted` rows whose scores may be the highest, by the bounds of all.
 
         `passing` says which rows count.
         """
         self.verify()
         one_thread()
-        if self.fine is None:
-            every = self._every(query, passing)
+        if self.first_parts is None:
+            every = self._every_bound(asked, passing)
             rows = np.argsort(-every, kind="stable")[:wanted]
             rows = rows[np.isfinite(every[rows])]
-            return rows, every[rows]
-        parameters = None
-        if passing is not None:
-            bits = np.packbits(passing, bitorder="little")
-            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
-        scores, found = self.fine.search(
-            query.reshape(1, -1), min(wanted, len(self)), params=parameters
-        )
-        held = found[0] >= 0
-        rows, scores = found[0][held], scores[0][held]
-        return rows, scores
+            bounds = every[rows]
+        else:
+            parameters = None
+            if passing is not None:
+                bits = np.packbits(passing, bitorder="little")
+                parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
+            products, found = self.first_parts.search(
+                asked.bound, min(wanted, len(self)), params=parameters
+            )
+            held = found[0] >= 0
+            rows, bounds = found[0][held], products[0][held] * asked.unit + asked.bound_offset
+        beyond = float(bounds[-1]) + self._margin(asked) if len(rows) == wanted else -np.inf
+        rows = np.sort(rows)
+        return Reached(rows, self.scores(asked, rows)[0], beyond)
+
+    def _margin(self, asked: Asked) -> float:
+        """How far above its bound a score may be, because bounds are made from codes."""
+        return self.bound_error + ROUNDING + float(asked.rounded[0]) * self.longest
 
     def reaching(
         self,
-        best: tuple[Rows, Vectors],
-        query: Vectors,
+        known: Reached,
+        asked: Asked,
         least: float,
         passing: NDArray[np.bool_] | None,
         adjust: Adjustment | None,
-    ) -> Rows:
-        """Return all rows whose vectors may score `least` or more; some of the `best` are known.
+    ) -> Reached:
+        """Return all rows whose vectors may score `least` or more, adjusted or not.
 
         Args:
-            best: the best by their inner products, adjusted scores or not.
+            known: what `highest` returned.
         """
-        needed = self._needed(query, least, passing, adjust)
-        (rows, scores), bound = best, float(needed.min(initial=np.inf))
-        wanted = len(rows)
-        while wanted == len(rows) and wanted and scores[-1] >= bound:
+        needed = self._needed(asked, least, passing, adjust)
+        lowest = float(needed.min(initial=np.inf))
+        wanted = len(known.rows)
+        while known.beyond >= lowest:
             wanted *= 4
             if 8 * wanted > len(self):
-                every = self._every(query, passing)
-                rows = np.flatnonzero((every >= needed) & (every > -np.inf))
-                return self._with_outliers(rows, passing)
-            rows, scores = self.best(query, wanted, passing)
-        each_needs = needed if adjust is None else needed[rows]
-        return self._with_outliers(rows[scores >= each_needs], passing)
+                bounds = self._every_bound(asked, passing) + np.float32(self._margin(asked))
+                rows = np.flatnonzero((bounds >= needed) & (bounds > -np.inf))
+                known = Reached(rows, self.scores(asked, rows)[0], -np.inf)
+                break
+            known = self.highest(asked, wanted, passing)
+        each_needs = needed if adjust is None else needed[known.rows]
+        kept = known.fine + np.float32(self.error + ROUNDING) >= each_needs
+        return self._with_outliers(known, kept, asked, passing)
 
     def _needed(
         self,
-        query: Vectors,
+        asked: Asked,
         least: float,
         passing: NDArray[np.bool_] | None,
         adjust: Adjustment | None,
     ) -> Vectors:
-        """(n,) fine products without which rows cannot score `least`; (1,) if one is for all."""
-        error = np.float32(self.error + ROUNDING)
+        """(n,) products without which rows cannot score `least`; (1,) if one is for all."""
         if adjust is None:
-            return np.array([least], np.float32) - error
-        needed = adjust.products(least, adjust.offsets(query[None])[0], self.ids) - error
+            return np.array([least], np.float32)
+        needed = adjust.products(least, adjust.offsets(asked.queries)[0], self.ids)
         if passing is not None:
             needed[~passing] = np.inf
         return needed
 
-    def _every(self, query: Vectors, passing: NDArray[np.bool_] | None) -> Vectors:
-        """(n,) fine scores of all; what does not pass scores minus infinity."""
+    def _every_bound(self, asked: Asked, passing: NDArray[np.bool_] | None) -> Vectors:
+        """(n,) bounds of the scores of all; what does not pass has minus infinity."""
         self.verify()
-        scores: Vectors = self.scores(query.reshape(1, -1), np.arange(len(self)))[0]
+        parts = [
+            self.codec.bounds(asked, self.codes.leading[part])[0] for part in slices(len(self))
+        ]
+        bounds = np.concatenate([np.empty(0, np.float32), *parts])
         if passing is not None:
-            scores[~passing] = -np.inf
-        return scores
+            bounds[~passing] = -np.inf
+        return bounds
 
-    def _with_outliers(self, rows: Rows, passing: NDArray[np.bool_] | None) -> Rows:
-        """Increasing, with the outliers, of which nothing is known."""
+    def _with_outliers(
+        self,
+        known: Reached,
+        kept: NDArray[np.bool_],
+        asked: Asked,
+        passing: NDArray[np.bool_] | None,
+    ) -> Reached:
+        """Return those that are kept, and the outliers, whose bounds may be too low."""
         extra = self.outliers if passing is None else self.outliers[passing[self.outliers]]
-        return np.union1d(rows, extra)
+        extra = np.setdiff1d(extra, known.rows[kept], assume_unique=True)
+        rows, fine = known.rows[kept], known.fine[kept]
+        if not len(extra):
+            return Reached(rows, fine, known.beyond)
+        rows = np.concatenate([rows, extra])
+        fine = np.concatenate([fine, self.scores(asked, extra)[0]])
+        order = np.argsort(rows)
+        return Reached(rows[order], fine[order], known.beyond)
 
     # -- on disk ----------------------------------------------------------------------------
 
@@ -285,16 +352,17 @@ class Segment:
             OSError: the disk does not take them.
         """
         name = f"{NAME}{uuid.uuid4().hex}"
-        whole = fine_layout(self.codec.fine_index(), len(self))
-        fine = whole.head + self.codes.tobytes()
+        fine = self.codes.leading.tobytes() + self.codes.rest.tobytes()
         sums = block_sums(fine)
         scan = serialized(self.scan)
         note = SegmentNote(
             name,
             len(self),
-            len(fine),
             self.error,
+            self.bound_error,
+            self.longest,
             self.outliers,
+            self.outlier_errors,
             hashlib.sha256(scan).hexdigest(),
             hashlib.sha256(sums).hexdigest(),
         )
@@ -317,25 +385,30 @@ class Segment:
         scan, ids = filled_scan(
             codec.scan_index(), n, _read_verified(of_scan, note.scan_sha256), of_scan.name
         )
-        whole = fine_layout(codec.fine_index(), n)
-        file = VerifiedFile(of_fine, note.fine_bytes, _read_verified(of_sums, note.sums_sha256))
+        values = len(codec.steps)
+        file = VerifiedFile(of_fine, n * values, _read_verified(of_sums, note.sums_sha256))
         data = file.mapped()
-        file.verify(np.zeros(1, dtype=np.int64), len(whole.head))
-        whole.require(data, of_fine.name)
-        fine = codec.fine_index()
-        codes, fine.codes = view_of(data, len(whole.head), whole.values_bytes)
-        fine.ntotal = n
-        return cls(
+        first_parts = codec.bound_index()
+        leading, first_parts.codes = view_of(data, 0, n * (codec.leading + 1))
+        first_parts.ntotal = n
+        rest = np.frombuffer(data, np.uint8, n * values - leading.size, leading.size)
+        loaded = cls(
             codec,
             scan,
             ids,
-            codes.reshape(n, codec.dimension),
+            FineCodes(leading.reshape(n, -1), rest.reshape(n, -1)),
             note.error,
+            note.bound_error,
+            note.longest,
             note.outliers,
+            note.outlier_errors,
             file=file,
-            fine=fine,
             note=note,
+            first_parts=first_parts,
         )
+        if not codec.makes_sense(loaded.codes_of(np.setdiff1d(np.arange(1), note.outliers))):
+            raise IndexDamaged(f"{of_fine.name} holds no codes of unit vectors")
+        return loaded
 
 
 NAME = "codes-"
