@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.media.video.frames import Damage, StillRule
+from reidsearch.media.video.pixels import pixels
 
 GREY_PX = (96, 54)
 LONGEST_BYTES = 32 * 1024 * 1024
@@ -88,7 +89,7 @@ def _decided(held: list[Any], following: Any, keys: KeyDecoder, rule: StillRule)
 
 
 def _grey(picture: av.VideoFrame) -> NDArray[np.float32]:
-    grey = picture.to_ndarray(format="gray")
+    grey = pixels(picture, "gray")
     small: NDArray[np.float32] = cv2.resize(grey, GREY_PX, interpolation=cv2.INTER_AREA).astype(
         np.float32
     )
