@@ -45,22 +45,24 @@ def groups(packets: Iterator[Any], context: Any, rule: StillRule) -> Iterator[Gr
     """Cut a stream of packets into groups, and decide for each."""
     keys = KeyDecoder(context)
     held: list[Any] = []
+    held_bytes = 0
     for packet in packets:
         if isinstance(packet, Damage):
             if held:
                 yield Group(held)
-                held = []
+                held, held_bytes = [], 0
             yield packet
         elif packet.size == 0:
             continue  # the flush at the end
         elif packet.is_keyframe and held:
             yield _decided(held, packet, keys, rule)
-            held = [packet]
+            held, held_bytes = [packet], packet.size
         else:
             held.append(packet)
-            if len(held) > LONGEST_PACKETS or sum(one.size for one in held) > LONGEST_BYTES:
+            held_bytes += packet.size
+            if len(held) > LONGEST_PACKETS or held_bytes > LONGEST_BYTES:
                 yield Group(held)
-                held = []
+                held, held_bytes = [], 0
     if held:
         yield Group(held)
 
