@@ -104,7 +104,8 @@ class KeyDecoder:
     def __init__(self, context: Any) -> None:
         self._context = av.CodecContext.create(context.codec.name, "r")
         self._context.extradata = context.extradata
-        self._context.thread_type = "NONE"
+        # Slices of one picture are decoded side by side; threads for frames would hold it back.
+        self._context.thread_type = "SLICE"
         self._last: tuple[int, av.VideoFrame] | None = None
 
     def decode(self, packet: Any) -> av.VideoFrame | None:
