@@ -66,6 +66,58 @@ def surveillance(shared: Path, work: Path, *, rounds: int = 1) -> tuple[Path, Tr
     return path, Truth(tuple(visits))
 
 
+def crowd(shared: Path, work: Path, times: int = 16) -> Path:
+    """TUD-Stadtmitte (640 x 480, 7 s, ten people who cross) as often as two minutes take."""
+    source, path = shared / "footage" / "crossings" / "TUD-Stadtmitte.mp4", work / "crowd.mp4"
+    part = path.with_suffix(".part.mp4")
+    if path.exists():
+        return path
+    with av.open(str(part), "w") as container:
+        copied = None
+        for turn in range(times):
+            with av.open(str(source)) as footage:
+                stream = footage.streams.video[0]
+                copied = copied or container.add_stream_from_template(stream)
+                for packet in footage.demux(stream):
+                    if packet.size:
+                        packet.pts += turn * stream.duration
+                        packet.dts += turn * stream.duration
+                        packet.stream = copied
+                        container.mux(packet)
+    part.rename(path)
+    return path
+
+
+def short_files(shared: Path, work: Path, count: int = 80) -> tuple[list[Path], Path]:
+    """The clip, over and over, in files of 4 s; and one file of the same pictures."""
+    folder, pictures = work / "short", CLIP_FPS * 4
+    files = [folder / f"{number:03}.mp4" for number in range(count)]
+    whole = folder / "whole" / "whole.mp4"
+    if whole.exists():
+        return files, whole
+    whole.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(clip(shared)[0])) as container:
+        frames = [frame.to_ndarray(format="yuv420p") for frame in container.decode(video=0)]
+    shown = [frames[number % len(frames)] for number in range(count * pictures)]
+    for number, path in enumerate(files):
+        _encode(path, shown[number * pictures : (number + 1) * pictures])
+    _encode(whole, shown)
+    return files, whole
+
+
+def _encode(path: Path, pictures: list[np.ndarray]) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=CLIP_FPS)
+        stream.width, stream.height = pictures[0].shape[1], pictures[0].shape[0] * 2 // 3
+        stream.pix_fmt = "yuv420p"
+        stream.options = {"crf": "23", "preset": "veryfast", "g": "40", "sc_threshold": "0"}
+        for number, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, CLIP_FPS)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
 def standing(work: Path, still_s: int = 30) -> tuple[Path, Truth]:
     """640 x 360: somebody drawn walks in, stands quite still, and walks on; only noise moves."""
     path = work / f"standing-{still_s}.mp4"

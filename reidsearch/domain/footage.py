@@ -202,6 +202,29 @@ class VideoInfo:
         return (pts - self.first_pts) * self.time_base
 
 
+class MediaClock:
+    """Media time of every frame of a source, in whole numbers: as exact as `media_s`, and cheaper.
+
+    Fractions take longer for a frame than its packet does.
+    """
+
+    def __init__(self, info: VideoInfo) -> None:
+        self._first_pts = info.first_pts
+        self._ticks, self._per_s = info.time_base.numerator, info.time_base.denominator
+
+    def us(self, pts: int) -> int:
+        """Return media time in microseconds, rounded half to even as `round` does."""
+        whole, rest = divmod((pts - self._first_pts) * self._ticks * 1_000_000, self._per_s)
+        up = 2 * rest > self._per_s or (2 * rest == self._per_s and whole & 1)
+        return whole + 1 if up else whole
+
+    def slot(self, pts: int, rate_hz: int) -> int:
+        """Return the sampling interval of a pts, counted from 0: its first frame is taken."""
+        scaled = (pts - self._first_pts) * self._ticks * rate_hz
+        # Towards zero: what lies a little before the first frame belongs to the first interval.
+        return scaled // self._per_s if scaled >= 0 else -(-scaled // self._per_s)
+
+
 OTHER_STREAM = "copy it into a file of its own to have it analysed"
 """How a remark ends on a stream of pictures that was not analysed."""
 MIRRORED = "its display matrix mirrors the pictures"

@@ -200,7 +200,8 @@ class Run:
     def _footage(
         self, sink: ArchiveSink, inventory: Inventory, options: FootageOptions
     ) -> FootageReport:
-        from reidsearch.ingest.footage.sources import SourceRun, index_sources
+        from reidsearch.ingest.footage.source_run import SourceRun
+        from reidsearch.ingest.footage.sources import index_sources
 
         run = SourceRun(
             store=self.store,

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from reidsearch.base.errors import Refused
 from reidsearch.base.settings import FootageSettings
 from reidsearch.domain.crops import Vectors
-from reidsearch.domain.footage import VideoInfo
+from reidsearch.domain.footage import Detections, VideoInfo
 from reidsearch.domain.steps import Begun, SourceStep
 from reidsearch.domain.tracklets import Tracklet
+from reidsearch.ingest.footage.ahead import Ending
 from reidsearch.ingest.footage.checkpoint import UNREADABLE, Followed, pack, unpack
 from reidsearch.ingest.footage.detections import DetectionSource
 from reidsearch.ingest.footage.embedded_once import EmbeddedOnce
 from reidsearch.ingest.footage.follow import Event, Follower, Mark
-from reidsearch.ingest.footage.sampled_frames import sampled_frames
+from reidsearch.ingest.footage.sampled_frames import Seen, sampled_frames
 from reidsearch.ingest.footage.tracklet_maker import TrackletMaker, embedded_events
 from reidsearch.ingest.progress import SourceBytes
 from reidsearch.ingest.sink import Sink
@@ -60,6 +61,8 @@ def index_source(
     settings: FootageSettings,
     share: SourceBytes,
     notes: Callable[[], Sequence[str]] = tuple,
+    ending: Ending,
+    detected: Iterator[tuple[Seen, Detections | None]] | None = None,
     stop: threading.Event | None = None,
     require_unchanged: Callable[[int], None] = lambda _: None,
 ) -> SourceOutcome:
@@ -70,6 +73,9 @@ def index_source(
         share: of the source in the run's progress.
         notes: gives in the end what a reader of coverage must know beside what the footage says
             of itself.
+        ending: is told when all of it is decoded.
+        detected: its detections from the first frame on, which were begun ahead; None: they are
+            made here, and so they are of a source that goes on from a checkpoint.
         stop: when set, what was worked through is committed and `finished` is False.
         require_unchanged: called before the last step is committed, with how many detections were
             met, by earlier runs of this source too; what it raises ends the work.
@@ -106,8 +112,10 @@ def index_source(
         run.made.outcomes |= outcomes
         run.made.stitcher.pending = pending
     position = followed.position if followed else None
-    sampled = sampled_frames(footage, settings, source.size_px, position)
-    events = follower.follow(source.detect(sampled))
+    if detected is None or position is not None:
+        sampled = sampled_frames(footage, settings, source.size_px, position)
+        detected = source.detect(ending.watch(sampled))
+    events = follower.follow(detected)
     with contextlib.closing(embedded_events(events, embedder, embedded)) as stream:
         for event, vector in stream:
             run.take(event, vector)

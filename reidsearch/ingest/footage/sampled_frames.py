@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 from reidsearch.base.boxes import Box
 from reidsearch.base.settings import FootageSettings
 from reidsearch.domain.crops import Pixels
-from reidsearch.domain.footage import VideoInfo
+from reidsearch.domain.footage import MediaClock, VideoInfo
 from reidsearch.media.video.frames import Damage, Frame, Item, Jump, Skipped, StillRule
 from reidsearch.media.video.motion import HEIGHT_PX, WIDTH_PX, GateState, pass_gate
 from reidsearch.media.video.scene import SceneState, next_scene
@@ -107,20 +107,22 @@ def sampled_frames(
     gate = position.gate if position else None
     scene = position.scene if position else None
     number = position.number + 1 if position else 0
-    last_slot = _slot(footage, position.pts, settings) if position else -1
-    time_us = _time_us(footage, position.pts) if position else 0
+    clock = MediaClock(footage.info)
+    rate_hz = settings.sample_rate_hz
+    last_slot = clock.slot(position.pts, rate_hz) if position else -1
+    last_pts = position.pts if position else footage.info.first_pts
     damaged = False
     for item in _items(footage, settings, position):
         if not isinstance(item, Frame):
             damaged |= isinstance(item, Damage)
-            yield Unseen(item, *_bounds(footage, item)), None
+            yield Unseen(item, *_bounds(clock, item)), None
             continue
         number += 1
-        time_us = _time_us(footage, item.pts)
-        slot = _slot(footage, item.pts, settings)
-        told = size_px is None or slot is None or last_slot is None or slot > last_slot
-        if not told:
+        last_pts = item.pts
+        slot = clock.slot(item.pts, rate_hz)
+        if size_px is not None and rate_hz and slot <= last_slot:
             continue
+        time_us = clock.us(item.pts)
         grey = item.grey(WIDTH_PX, HEIGHT_PX)
         cut, scene = next_scene(scene, grey, item.width_px, item.height_px, damaged=damaged)
         damaged = False
@@ -135,7 +137,7 @@ def sampled_frames(
             pictures,
         )
         last_slot = slot
-    yield End(time_us, number), None
+    yield End(clock.us(last_pts), number), None
 
 
 def pictures_of(frame: Frame, size_px: tuple[int, int], grid: int) -> Pictures:
@@ -179,18 +181,7 @@ def _from_position(
             yield item
 
 
-def _slot(footage: FrameSource, pts: int, settings: FootageSettings) -> int | None:
-    """Return the sampling interval of a frame; its first frame is taken. None: every frame is."""
-    if not settings.sample_rate_hz:
-        return None
-    return int(footage.info.media_s(pts) * settings.sample_rate_hz)
-
-
-def _time_us(footage: FrameSource, pts: int) -> int:
-    return round(footage.info.media_s(pts) * 1_000_000)
-
-
-def _bounds(footage: FrameSource, item: Damage | Skipped | Jump) -> tuple[int | None, int | None]:
+def _bounds(clock: MediaClock, item: Damage | Skipped | Jump) -> tuple[int | None, int | None]:
     return tuple(  # type: ignore[return-value]
-        None if pts is None else _time_us(footage, pts) for pts in (item.from_pts, item.to_pts)
+        None if pts is None else clock.us(pts) for pts in (item.from_pts, item.to_pts)
     )

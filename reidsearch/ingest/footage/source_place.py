@@ -65,7 +65,7 @@ class SourcePlace:
             Refused: it is not there, or cannot be read.
         """
         if self._remote is None:
-            return _fingerprint_of_files(self.path)
+            return fingerprint_of_files(self.path)
         found = fingerprint_of(self._remote, self._endpoint)
         if found is None:
             raise Refused(Reason.MISSING, "there is no such object any more")
@@ -92,8 +92,8 @@ class SourcePlace:
             )
 
 
-def _fingerprint_of_files(path: str) -> str:
-    """Changes when the file, or anything in the folder of frames, changes.
+def fingerprint_of_files(path: str) -> str:
+    """Return what changes when the file, or anything in the folder of frames, changes.
 
     Raises:
         Refused: it is not there, or cannot be read.

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from fractions import Fraction
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from reidsearch.base.errors import InputError, Reason, Refused, out_of_memory
 from reidsearch.base.locations import location_text
-from reidsearch.base.progress import NO_PROGRESS, Progress
-from reidsearch.base.settings import FootageSettings
 from reidsearch.domain.crops import Rejected
-from reidsearch.domain.footage import SourceFacts
+from reidsearch.domain.footage import Detections, SourceFacts
 from reidsearch.domain.reports import FootageReport
 from reidsearch.domain.steps import CropStep, SourceFile
+from reidsearch.ingest.footage.ahead import Ahead, Prepared, with_following
 from reidsearch.ingest.footage.checkpoint import FORMAT
 from reidsearch.ingest.footage.detections import (
     DetectionSource,
@@ -29,51 +26,21 @@ from reidsearch.ingest.footage.detections import (
 from reidsearch.ingest.footage.first_pass import TilesChosen, choose_tiles
 from reidsearch.ingest.footage.losses import loss_of
 from reidsearch.ingest.footage.run import index_source
+from reidsearch.ingest.footage.sampled_frames import Seen
 from reidsearch.ingest.footage.source_place import SourcePlace
+from reidsearch.ingest.footage.source_run import SourceRun, begun_ahead, detections_of
 from reidsearch.ingest.progress import SourceBytes
-from reidsearch.ingest.sink import Sink
 from reidsearch.media.files.inventory import Entry
-from reidsearch.media.naming.source_facts import SourceNaming
 from reidsearch.media.video.frames import Footage
 from reidsearch.media.video.open import Digest, digest_of, open_footage
-from reidsearch.store.crops.store import Store
 from reidsearch.store.footage.reader import KnownSource, source, source_at, source_of
 from reidsearch.store.footage.writer import facts_digest, same_analysis
-from reidsearch.vision.detection.detector import Detector
 from reidsearch.vision.detection.precomputed import Applied, PrecomputedDetections
 from reidsearch.vision.detection.precomputed_files import read_precomputed
-from reidsearch.vision.embedding.embedder import Embedder
 
 TILES_UNUSED = "tiles were asked for, but not used: its detections are precomputed"
 NAMED_AT_MOST = 20  # losses in the report
 IN_OTHER_RUNS = "in_other_runs"
-
-
-@dataclass(frozen=True)
-class SourceRun:
-    """All that sources are worked through with.
-
-    Args:
-        store: is asked what is stored already.
-        sink: takes what is found.
-        detector: loads the detector when the first source needs it.
-        frames_fps: pictures a second in folders of frames whose names tell no time.
-        detections: precomputed detections of the one source there is; else those that the source
-            list names are taken.
-        notes: what a reader of coverage must know of each, beside what it says of itself.
-    """
-
-    store: Store
-    sink: Sink
-    embedder: Embedder
-    detector: Callable[[], Detector]
-    naming: SourceNaming
-    settings: FootageSettings
-    frames_fps: Fraction | None = None
-    detections: Path | None = None
-    notes: tuple[str, ...] = ()
-    progress: Progress = NO_PROGRESS
-    stop: threading.Event = field(default_factory=threading.Event)
 
 
 def index_sources(sources: Iterable[Entry], run: SourceRun, *, count: int) -> FootageReport:
@@ -91,20 +58,27 @@ def index_sources(sources: Iterable[Entry], run: SourceRun, *, count: int) -> Fo
     """
     tally = _Tally(run)
     left: list[tuple[Entry, SourceBytes]] = []
-    for number, entry in enumerate(sources, start=1):
-        if run.stop.is_set():
-            break
-        title = f"{number} of {count}: {location_text(Path(entry.path).name)}"
-        share = SourceBytes(run.progress, title, entry.size_bytes)
-        outcome = tally.outcome(entry, share)
-        if IN_OTHER_RUNS in outcome:
-            left.append((entry, share))
-        else:
-            tally.add(outcome)
+    following = begun_ahead(None, run)
+    try:
+        for number, (entry, after) in enumerate(with_following(sources), start=1):
+            if run.stop.is_set():
+                break
+            title = f"{number} of {count}: {location_text(Path(entry.path).name)}"
+            share = SourceBytes(run.progress, title, entry.size_bytes)
+            ahead, following = following, begun_ahead(after, run)
+            with contextlib.closing(ahead):
+                outcome = tally.outcome(entry, share, ahead, following)
+            if IN_OTHER_RUNS in outcome:
+                left.append((entry, share))
+            else:
+                tally.add(outcome)
+    finally:
+        following.close()
     for entry, share in left:
         if run.stop.is_set():
             break
-        outcome = tally.outcome(entry, share)
+        nothing = begun_ahead(None, run)
+        outcome = tally.outcome(entry, share, nothing, nothing)
         share.finish()
         tally.add(outcome)
     return tally.report()
@@ -119,11 +93,13 @@ class _Tally:
         self._losses: list[str] = []
         self._began = time.monotonic()
 
-    def outcome(self, entry: Entry, share: SourceBytes) -> dict[str, float]:
+    def outcome(
+        self, entry: Entry, share: SourceBytes, ahead: Ahead, following: Ahead
+    ) -> dict[str, float]:
         """Take in a source; return what became of it. What fails goes into the ledger."""
         run = self._run
         try:
-            one = _Source(entry.path, run, share)
+            one = _Source(entry.path, run, share, ahead, following)
             outcome = one.take_in()
             if one.loss is not None:
                 run.sink.commit(CropStep([Rejected(entry.location, one.loss)]))
@@ -159,14 +135,21 @@ class _Tally:
 class _Source:
     """One source on its way into the archive.
 
+    Args:
+        ahead: what of it was begun before its turn.
+        following: is begun while it ends.
+
     Attributes:
         loss: what of it was not read, as a failure; None: nothing, or it is not known yet.
     """
 
-    def __init__(self, path: str, run: SourceRun, share: SourceBytes) -> None:
+    def __init__(
+        self, path: str, run: SourceRun, share: SourceBytes, ahead: Ahead, following: Ahead
+    ) -> None:
         self._place = SourcePlace(path, run.store)
         self._run = run
         self._share = share
+        self._ahead, self._following = ahead, following
         self.loss: Refused | None = None
 
     def take_in(self) -> dict[str, float]:
@@ -202,12 +185,12 @@ class _Source:
     def _claimed(
         self, fingerprint: str, known: KnownSource | None, claims: contextlib.ExitStack
     ) -> dict[str, float]:
-        with (
-            self._place.at_hand(),
-            open_footage(self._place.file, frames_fps=self._run.frames_fps) as footage,
-        ):
+        # What lay there before may be continued, which the digest that was taken ahead cannot tell.
+        ahead = self._ahead.taken(fingerprint) if known is None else None
+        with self._place.at_hand(), self._opened(ahead) as footage:
             start_bytes = known.size_bytes if known else None
-            digest = digest_of(self._place.file, self._share.progress, start_bytes)
+            progress = self._share.progress
+            digest = ahead.digest if ahead else digest_of(self._place.file, progress, start_bytes)
             self._place.require_unchanged(fingerprint)
             if not self._claims(claims, digest.sha256):
                 return {IN_OTHER_RUNS: 1}
@@ -224,13 +207,22 @@ class _Source:
                 digest.size_bytes,
                 grown_from=_grown_from(known, digest),
             )
-            return self._take_in(file, footage, known)
+            return self._take_in(file, footage, known, ahead.detected if ahead else None)
+
+    def _opened(self, ahead: Prepared | None) -> Footage:
+        if ahead is not None:
+            return ahead.footage
+        return open_footage(self._place.file, frames_fps=self._run.frames_fps)
 
     def _claims(self, claims: contextlib.ExitStack, sha256: bytes) -> bool:
         return claims.enter_context(self._run.sink.claim_source(sha256))
 
     def _take_in(
-        self, file: SourceFile, footage: Footage, known: KnownSource | None
+        self,
+        file: SourceFile,
+        footage: Footage,
+        known: KnownSource | None,
+        detected: Iterator[tuple[Seen, Detections | None]] | None,
     ) -> dict[str, float]:
         held = source_of(self._run.store, file.sha256)
         first_stamp = getattr(footage, "first_stamp", None)
@@ -265,6 +257,7 @@ class _Source:
             detections = WithPrecomputed(precomputed, footage, analysis, applied)
         else:
             detections = WithDetector(self._run.detector(), analysis)
+            self._ahead.ending.then(self._following.begin)
         self._share.declare(footage.info.declared_s)
         try:
             outcome = index_source(
@@ -275,6 +268,8 @@ class _Source:
                 sink=sink,
                 settings=analysis,
                 share=self._share,
+                ending=self._ahead.ending,
+                detected=detected,
                 stop=self._run.stop,
                 require_unchanged=lambda met: self._require_sound(file.fingerprint, applied, met),
                 notes=partial(self._notes, applied),
@@ -333,11 +328,7 @@ class _Source:
             raise Refused(Reason.DETECTIONS_UNUSED, error.message, error.hint) from error
 
     def _detections_file(self) -> Path | None:
-        if self._run.detections is not None:
-            return self._run.detections
-        listed = self._run.naming.listed
-        row = listed.lookup(self._place.path) if listed else None
-        return None if row is None else row.detections
+        return detections_of(self._place.path, self._run)
 
     def _brings_back(self, held: KnownSource, precomputed: PrecomputedDetections | None) -> bool:
         """Tell whether to analyse a finished source again, since some of it was deleted.

@@ -184,6 +184,9 @@ class Reader:
             pts = heapq.heappop(self._waiting)
             if pts < frame.pts:
                 lost.append(pts)
+        if not lost and not self._holes:
+            self._any = True
+            return
         missing_s = (frame.pts - lost[0]) * self._stream.time_base if lost else Fraction(0)
         told = self._counts and len(lost) > 1 and missing_s > LOST_S
         if told and not self._any:

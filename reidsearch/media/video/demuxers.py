@@ -38,6 +38,8 @@ OPEN_S, READ_S = 120.0, 60.0
 """Longer than that neither opening nor reading one packet may take."""
 FRAMES_AT_ONCE_BYTES = 1 << 30
 """What frames may take that threads decode side by side."""
+LARGE_PX = 1280 * 720
+"""Of smaller pictures more threads cost as much as they gain."""
 _MOST_THREADS = 16  # that FFmpeg decodes with
 
 
@@ -105,8 +107,11 @@ def require_frame_size(width_px: int, height_px: int) -> None:
 def threads_for(width_px: int, height_px: int) -> int:
     """Return with how many threads frames of a size are decoded; 0: as many as FFmpeg likes."""
     frame_bytes = max(1, width_px * height_px * 3)
-    threads = max(1, FRAMES_AT_ONCE_BYTES // frame_bytes)
-    return 0 if threads >= _MOST_THREADS else min(threads, os.cpu_count() or 1)
+    threads, cores = max(1, FRAMES_AT_ONCE_BYTES // frame_bytes), os.cpu_count() or 1
+    if threads < _MOST_THREADS:
+        return min(threads, cores)
+    # Each waits for rows of the picture before; FFmpeg likes one thread more than there are cores.
+    return min(_MOST_THREADS, 4 * cores) if width_px * height_px >= LARGE_PX else 0
 
 
 def kind_refused(path: Path, error: Exception) -> Refused:

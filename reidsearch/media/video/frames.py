@@ -27,6 +27,7 @@ from reidsearch.base.errors import NotFound
 from reidsearch.domain.crops import Pixels
 from reidsearch.domain.footage import Stamps, VideoInfo
 from reidsearch.media.video.orientation import UPRIGHT, Orientation
+from reidsearch.media.video.pixels import pixels
 
 if TYPE_CHECKING:
     import av
@@ -109,14 +110,13 @@ class Frame:
     def bgr(self) -> Pixels:
         """(h, w, 3) uint8 BGR; converted once."""
         if self._bgr is None:
-            self._bgr = self._lies.upright(_bytes(self._picture, "bgr24"))
+            self._bgr = self._lies.upright(pixels(self._picture, "bgr24"))
         return self._bgr
 
     def small(self, width_px: int, height_px: int) -> Pixels:
         """(height_px, width_px, 3) uint8 BGR, the aspect not kept; scaled while converted."""
         width, height = self._lies.size(width_px, height_px)
-        small = self._picture.reformat(width=width, height=height, format="bgr24")
-        return self._lies.upright(_bytes(small, "bgr24"))
+        return self._lies.upright(pixels(self._picture, "bgr24", width, height))
 
     def for_encoder(self, width_px: int, height_px: int) -> av.VideoFrame:
         """It as encoders of video take it: upright, scaled, yuv420p with levels from 16 to 235."""
@@ -160,15 +160,11 @@ class Frame:
     def _luma(self) -> NDArray[np.uint8]:
         picture = self._picture
         if picture.format.name not in _Y_FIRST:
-            return _bytes(picture, "gray")
+            return pixels(picture, "gray")
         plane = picture.planes[0]
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
         luma: NDArray[np.uint8] = rows[: picture.height, : picture.width]
         return luma
-
-
-def _bytes(picture: av.VideoFrame, form: str) -> NDArray[np.uint8]:
-    return np.asarray(picture.to_ndarray(format=form), np.uint8)
 
 
 Item: TypeAlias = Frame | Damage | Jump | Skipped

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,9 +54,7 @@ def pass_gate(
     """
     if state is None:
         return True, True, GateState(grey, time_us, time_us, time_us)
-    difference = grey.astype(np.float32) - state.earlier
-    # Light that changes everywhere is no motion; exposure control does that all day.
-    moving = np.abs(difference - np.median(difference)) > DIFFERENT_LEVELS
+    moving = changed_cells(state.earlier, grey, DIFFERENT_LEVELS)
     moved_us = time_us if np.count_nonzero(moving) >= DIFFERENT_CELLS else state.moved_us
     active = time_us - moved_us <= SETTLE_US
     analysed = active or time_us - state.analysed_us >= IDLE_US
@@ -63,3 +62,19 @@ def pass_gate(
     if time_us - state.earlier_us < COMPARED_US:
         return active, analysed, GateState(state.earlier, state.earlier_us, moved_us, analysed_us)
     return active, analysed, GateState(grey, time_us, moved_us, analysed_us)
+
+
+def changed_cells(
+    before: NDArray[np.uint8], after: NDArray[np.uint8], levels: int
+) -> NDArray[np.bool_]:
+    """Return (h, w) which cells differ by more than `levels` from what most differ by.
+
+    Light that changes everywhere is no motion; exposure control does that all day. The median is
+    that of `np.median`, counted, since levels are whole numbers; twice of it is one too.
+    """
+    difference = after.astype(np.int16) - before + 255
+    counts = cv2.calcHist([difference.view(np.uint16)], [0], None, [511], [0, 511])
+    middle = (difference.size - 1) // 2, difference.size // 2
+    twice_median = int(np.searchsorted(np.cumsum(counts), middle, side="right").sum())
+    changed: NDArray[np.bool_] = np.abs(2 * difference - twice_median) > 2 * levels
+    return changed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -54,7 +55,6 @@ class Order:
         self._info = info
         self._counted = counted
         self._from_start = from_start
-        self._pace_s = pace_s
         self._last: int | None = None
         self._shift = 0
         self._next = 0
@@ -64,6 +64,9 @@ class Order:
         self._tick = max(1, round(Fraction(1, 25) / info.time_base))
         if info.declared_fps:
             self._tick = max(1, round(1 / (Fraction(info.declared_fps) * info.time_base)))
+        # In ticks: fractions for each picture would take longer than its packet does.
+        usual_s = max(Fraction(GAP_S), 10 * self._tick * info.time_base, 3 * pace_s)
+        self._longest_usual = math.floor(min(usual_s, Fraction(AHEAD_S)) / info.time_base)
 
     def begin(self, time_base: Fraction) -> None:
         """Begin the file's recording, or the next one that was appended to it."""
@@ -127,7 +130,10 @@ class Order:
             if self._from_start and late_s > GAP_S:
                 return pts, Jump(begins, pts, f"no frames for the first {float(late_s):.1f} s")
             return pts, None
-        gap_s = (pts - self._last) * base
+        gap = pts - self._last
+        if 0 < gap <= self._longest_usual:
+            return pts, None
+        gap_s = gap * base
         if is_jump(gap_s):
             self._shift += self._last + self._tick - pts
             pts = self._last + self._tick
@@ -135,12 +141,10 @@ class Order:
             return pts, Jump(self._last, pts, text, clock=True)
         if pts <= self._last:
             return self._last + 1, None
-        if gap_s > max(Fraction(GAP_S), 10 * self._tick * base, 3 * self._pace_s):
-            if gap_s > PAUSE_S:
-                text = f"{DISCONTINUITY}: {float(gap_s):+.1f} s"
-                return pts, Jump(self._last, pts, text, clock=True)
-            return pts, Jump(self._last, pts, f"no frames for {float(gap_s):.1f} s")
-        return pts, None
+        if gap_s > PAUSE_S:
+            text = f"{DISCONTINUITY}: {float(gap_s):+.1f} s"
+            return pts, Jump(self._last, pts, text, clock=True)
+        return pts, Jump(self._last, pts, f"no frames for {float(gap_s):.1f} s")
 
     def ending(self, *, whole: bool, cut_share: float, unread_share: float) -> Iterator[Item]:
         """What is known to be missing at the end.

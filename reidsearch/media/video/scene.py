@@ -17,6 +17,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from reidsearch.media.video.motion import changed_cells
+
 SAME_STRUCTURE = 0.65
 CHANGED_SHARE = 0.5
 DIFFERENT_LEVELS = 8
@@ -67,18 +69,24 @@ def next_scene(
         return "", SceneState(grey, True, width_px, height_px)
     if (width_px, height_px) != (state.width_px, state.height_px):
         return OTHER_SIZE, SceneState(grey, True, width_px, height_px)
-    if float(grey.std()) < FLAT_LEVELS or float(state.grey.std()) < FLAT_LEVELS:
-        kept = state.grey if float(grey.std()) < FLAT_LEVELS else grey
+    flat = _is_flat(grey)
+    if flat or _is_flat(state.grey):
+        kept = state.grey if flat else grey
         return "", SceneState(kept, state.calm, width_px, height_px)
     other = _is_other_view(state.grey, grey)
     cut = HARD_CUT if other and state.calm and not damaged else ""
     return cut, SceneState(grey, not other and not damaged, width_px, height_px)
 
 
+def _is_flat(grey: NDArray[np.uint8]) -> bool:
+    """Tell whether the standard deviation is below `FLAT_LEVELS`; sums of squares are exact."""
+    total, squares = cv2.sumElems(grey)[0], cv2.norm(grey, cv2.NORM_L2SQR)
+    return bool(squares * grey.size - total * total < (FLAT_LEVELS * grey.size) ** 2)
+
+
 def _is_other_view(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> bool:
-    difference = after.astype(np.float32) - before
-    changed = np.abs(difference - np.median(difference)) > DIFFERENT_LEVELS
-    if float(changed.mean()) <= CHANGED_SHARE:
+    changed = changed_cells(before, after, DIFFERENT_LEVELS)
+    if np.count_nonzero(changed) <= CHANGED_SHARE * changed.size:
         return False
     return _likeness(_detail(before), _detail(after)) < SAME_STRUCTURE
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.media.video.frames import Damage, StillRule
+from reidsearch.media.video.pixels import pixels
 
 GREY_PX = (96, 54)
 LONGEST_BYTES = 32 * 1024 * 1024
@@ -44,22 +45,24 @@ def groups(packets: Iterator[Any], context: Any, rule: StillRule) -> Iterator[Gr
     """Cut a stream of packets into groups, and decide for each."""
     keys = KeyDecoder(context)
     held: list[Any] = []
+    held_bytes = 0
     for packet in packets:
         if isinstance(packet, Damage):
             if held:
                 yield Group(held)
-                held = []
+                held, held_bytes = [], 0
             yield packet
         elif packet.size == 0:
             continue  # the flush at the end
         elif packet.is_keyframe and held:
             yield _decided(held, packet, keys, rule)
-            held = [packet]
+            held, held_bytes = [packet], packet.size
         else:
             held.append(packet)
-            if len(held) > LONGEST_PACKETS or sum(one.size for one in held) > LONGEST_BYTES:
+            held_bytes += packet.size
+            if len(held) > LONGEST_PACKETS or held_bytes > LONGEST_BYTES:
                 yield Group(held)
-                held = []
+                held, held_bytes = [], 0
     if held:
         yield Group(held)
 
@@ -88,7 +91,7 @@ def _decided(held: list[Any], following: Any, keys: KeyDecoder, rule: StillRule)
 
 
 def _grey(picture: av.VideoFrame) -> NDArray[np.float32]:
-    grey = picture.to_ndarray(format="gray")
+    grey = pixels(picture, "gray")
     small: NDArray[np.float32] = cv2.resize(grey, GREY_PX, interpolation=cv2.INTER_AREA).astype(
         np.float32
     )
@@ -101,7 +104,8 @@ class KeyDecoder:
     def __init__(self, context: Any) -> None:
         self._context = av.CodecContext.create(context.codec.name, "r")
         self._context.extradata = context.extradata
-        self._context.thread_type = "NONE"
+        # Slices of one picture are decoded side by side; threads for frames would hold it back.
+        self._context.thread_type = "SLICE"
         self._last: tuple[int, av.VideoFrame] | None = None
 
     def decode(self, packet: Any) -> av.VideoFrame | None:

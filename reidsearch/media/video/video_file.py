@@ -44,6 +44,7 @@ from reidsearch.media.video.frames import (
 from reidsearch.media.video.middle import from_first_key, from_first_whole, read_from_middle
 from reidsearch.media.video.order import AHEAD_S, Order, Picture, is_jump
 from reidsearch.media.video.orientation import orientation_of
+from reidsearch.media.video.read_ahead import depth_for, read_ahead
 from reidsearch.media.video.sample_tables import require_few_samples
 from reidsearch.media.video.stamps import stamps_of
 from reidsearch.media.video.streams import (
@@ -121,8 +122,11 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
         A clock that jumps back by more than a second, wraps, or jumps a month ahead goes on one
         frame after the last: a `Jump` says so. A gap of more than two seconds is a `Jump` too.
         """
-        items = self._read(None, still) if after is None else self.frames_from(after, still)
-        yield from (item for item in items if after is None or _end_pts(item) > after)
+        if after is None:
+            depth = depth_for(self.info.width_px, self.info.height_px)
+            yield from read_ahead(self._read(None, still), depth)
+        else:
+            yield from (item for item in self.frames_from(after, still) if _end_pts(item) > after)
 
     def frames_from(
         self, pts: int, still: StillRule | None = None, *, once: bool = False
