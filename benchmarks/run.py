@@ -25,7 +25,7 @@ from measuring import HEAD, Figure, default_work, machine
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 NAMES = ("index", "memory", "rerun", "query_warm", "query_cold", "help", "open", "footage")
-NAMES += ("memory_footage", "neighbours", "serve")
+NAMES += ("memory_footage", "neighbours", "serve", "looking")
 
 
 def run(name: str, work: Path, model_path: Path, reid: Path) -> tuple[list[Figure], float]:

@@ -79,9 +79,13 @@ def fits(table: Table, values: Sequence[Value]) -> bool:
         text = values[at]
         if isinstance(text, str) and not (_is_json if len(text) < LONG else _read_json)(text):
             return False
-    return float not in of_kinds or all(
-        math.isfinite(one) for one in values if isinstance(one, float)
-    )
+    return all(math.isfinite(values[at]) for at in _of_floats(of_kinds))  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=4096)
+def _of_floats(of_kinds: tuple[type, ...]) -> tuple[int, ...]:
+    """The places of the numbers that may be infinite or none."""
+    return tuple(at for at, kind in enumerate(of_kinds) if kind is float)
 
 
 @lru_cache(maxsize=4096)
