@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from reidsearch.base.boxes import Box
 from reidsearch.base.errors import Reason, Refused, ReidsearchError, UsageError
 from reidsearch.base.timecode import from_us, iso, parse_time, parse_zone, to_us
 from reidsearch.domain.crops import Facts
-from reidsearch.domain.footage import How
+from reidsearch.domain.footage import Clock, How
 
 
 @pytest.mark.parametrize(
