@@ -77,8 +77,10 @@ def fits(table: Table, values: Sequence[Value]) -> bool:
         return False
     for at in _of_json(table):
         text = values[at]
-        if isinstance(text, str) and not (_is_json if len(text) < LONG else _read_json)(text):
-            return False
+        if isinstance(text, str):
+            read = _is_json(text) if len(text) < LONG else _read_json(text)
+            if not read:
+                return False
     return all(math.isfinite(values[at]) for at in _of_floats(of_kinds))  # type: ignore[arg-type]
 
 
