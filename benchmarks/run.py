@@ -33,7 +33,7 @@ HERE = Path(__file__).resolve().parent
 OURS = ("--only", "ours", "--only", "ours, exact", "--only", "ours, whole answer")
 FLAT = ("--only", "faiss IndexFlatIP")
 GROUPS = {
-    "start-up": ("help", "query_cold"),
+    "start-up": ("help", "query_cold", "looking"),
     "search": ("query_warm", "open", "neighbours", "scale", "scale_goals"),
     "indexing": ("index", "memory", "rerun"),
     "footage": ("footage", "memory_footage", "growth_footage"),

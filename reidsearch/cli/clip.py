@@ -71,10 +71,9 @@ def command(
     with reading_archive(archive) as opened:
         crop = opened.crop(crop_id)
         require_other_file(output, crop.location)
-        sources = {one.source_id: one for one in opened.footage.coverage()}
         below = None
-        if crop.source_id in sources and not (as_it_is or no_caption):
-            clock = sources[crop.source_id].facts.clock
+        if crop.moment is not None and not (as_it_is or no_caption):
+            clock = opened.footage.source(crop.source_id).facts.clock
             below = ClipMargin(crop, clock, imprint_of(opened), whom)
         written = opened.footage.clip(
             crop_id,

@@ -31,13 +31,11 @@ def command(archive: Address, cameras: tuple[str, ...], output: Path | None, for
     from reidsearch.output.emit import emit
 
     with reading_archive(archive) as opened:
-        sources = [
-            one for one in opened.footage.coverage() if not cameras or one.facts.camera in cameras
-        ]
+        every = opened.footage.coverage()
+        sources = [one for one in every if not cameras or one.facts.camera in cameras]
         imprint = imprint_of(opened)
-        gaps = [
-            one for one in opened.footage.not_supplied() if not cameras or one.camera in cameras
-        ]
+        missing = opened.footage.not_supplied(every)
+        gaps = [one for one in missing if not cameras or one.camera in cameras]
     if output is not None:
         from reidsearch.output.timeline import timeline
 

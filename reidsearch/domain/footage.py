@@ -60,6 +60,7 @@ class Detections:
 LARGEST_OFFSET_S = 10_000_000_000
 LARGEST_DRIFT_PPM = 500_000
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
 CALENDAR_US = tuple(
     (end.replace(tzinfo=dt.UTC) - _EPOCH) // dt.timedelta(microseconds=1)
     for end in (dt.datetime.min, dt.datetime.max)  # noqa: DTZ901
@@ -119,6 +120,14 @@ class Clock:
         start_us = (self.start - _EPOCH) // dt.timedelta(microseconds=1)
         rate = 1 + Fraction(self.drift_ppm) / 1_000_000
         at_us = start_us + round((self.offset_s + media_s * rate) * 1_000_000)
+        first_us, last_us = CALENDAR_US
+        return at_us if first_us <= at_us <= last_us else None
+
+    def at_media_us(self, media_us: int) -> int | None:
+        """As `at_us`, of a media time in microseconds."""
+        if self.start is None or self.offset_s or self.drift_ppm:
+            return self.at_us(Fraction(media_us, 1_000_000))
+        at_us = (self.start - _EPOCH) // _MICROSECOND + media_us
         first_us, last_us = CALENDAR_US
         return at_us if first_us <= at_us <= last_us else None
 

@@ -22,7 +22,7 @@ Cell = Callable[[ClockChange], str]
 
 def wall_us(one: SourceCoverage, media_us: int) -> int | None:
     """Wall-clock microseconds of a media time; None when the clock is not known."""
-    return one.facts.clock.at_us(Fraction(media_us, 1_000_000))
+    return one.facts.clock.at_media_us(media_us)
 
 
 def start_text(one: SourceCoverage) -> str:

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
 from typing import Literal
 
 from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -25,7 +28,7 @@ GAP = 3  # cells between two columns
 LEAST = 16  # cells of a column whose text may be shortened or wrapped
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Column:
     """One column.
 
@@ -43,18 +46,21 @@ class Column:
     shortened: bool = False
     wrapped: bool = False
 
-    @property
+    @cached_property
     def widest(self) -> int:
         """Cells that it takes where there is room."""
-        return max(map(cell_len, [self.title, *self.cells]))
+        return max(_cell_len(self.title), self._widest_cell)
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Cells that it needs."""
         heading = max(map(cell_len, self.title.split()), default=0)
-        widest = max(map(cell_len, self.cells), default=0)
         gives_way = self.shortened or self.wrapped
-        return max(heading, min(widest, LEAST) if gives_way else widest)
+        return max(heading, min(self._widest_cell, LEAST) if gives_way else self._widest_cell)
+
+    @cached_property
+    def _widest_cell(self) -> int:
+        return max(map(_cell_len, self.cells), default=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +71,18 @@ class FittedTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         shown = fitting(self.columns, options.max_width)
-        view = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-        for column, width in zip(shown, widths(shown, options.max_width), strict=True):
-            justify: Literal["right", "left"] = "right" if column.right else "left"
-            view.add_column(column.title, justify=justify, width=width, overflow="fold")
-        for row in zip(*(_cells(column) for column in shown), strict=True):
-            view.add_row(*row)
-        yield view
+        given = widths(shown, options.max_width)
+        rows = zip(*(column.cells for column in shown), strict=True)
+        # rich takes a millisecond for a row: those that need none of its wrapping do without it.
+        lines = [(row, _line(shown, given, row)) for row in rows]
+        fits = _total(given) <= options.max_width
+        yield _table(shown, given, [] if fits else [row for row, _ in lines])
+        if fits:
+            for wrapped, some in groupby(lines, key=lambda one: one[1] is None):
+                if wrapped:
+                    yield _table(shown, given, [row for row, _ in some], header=False)
+                else:
+                    yield Segment("".join(f"{line}\n" for _, line in some))
         if gone := [column.title for column in self.columns if column not in shown]:
             yield Text(
                 f"Columns that do not fit: {', '.join(gone)}. All of them: a wider terminal, "
@@ -109,8 +120,47 @@ def _total(cells: Sequence[int]) -> int:
     return sum(cells) + GAP * (len(cells) - 1)
 
 
-def _cells(column: Column) -> list[RenderableType]:
-    return [_Shortened(cell) if column.shortened else Text(cell) for cell in column.cells]
+def _cell_len(text: str) -> int:
+    return len(text) if text.isascii() and text.isprintable() else cell_len(text)
+
+
+def _line(columns: Sequence[Column], given: Sequence[int], row: Sequence[str]) -> str | None:
+    """Return a row as one line; None: text in it has to be wrapped, shortened or looked at."""
+    parts = []
+    for column, width, text in zip(columns, given, row, strict=True):
+        room = width - _cell_len(text)
+        if room < 0 or not text.isprintable() or text[:1].isspace() or text[-1:].isspace():
+            return None
+        parts.append(" " * room + text if column.right else text + " " * room)
+    return (" " * GAP).join(parts)
+
+
+def _table(
+    columns: Sequence[Column],
+    given: Sequence[int],
+    rows: Sequence[Sequence[str]],
+    *,
+    header: bool = True,
+) -> Table:
+    """Return rows as rich makes a table of them."""
+    view = Table(
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        header_style="bold",
+        show_header=header,
+    )
+    for column, width in zip(columns, given, strict=True):
+        justify: Literal["right", "left"] = "right" if column.right else "left"
+        view.add_column(column.title, justify=justify, width=width, overflow="fold")
+    for row in rows:
+        view.add_row(
+            *(
+                _Shortened(cell) if column.shortened else Text(cell)
+                for column, cell in zip(columns, row, strict=True)
+            )
+        )
+    return view
 
 
 class _Shortened:

@@ -6,11 +6,11 @@ have rows: the member that lists its items, which JSON Lines and CSV put on line
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import sys
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 # What spreadsheets take for a formula, in plain and in full width. The apostrophe itself is here
 # so that the guard can be taken off again without doubt.
 _GUARDED = tuple("=+-@'\t\r\n\uff1d\uff0b\uff0d\uff20")
+
+
+MANY_ROWS = 500
+"""From then on lines are indented by msgspec, in a third of the time that Python takes for it."""
 
 
 def emit(
@@ -71,11 +75,12 @@ def _json_by_rows(document: Mapping[str, Any], rows: str) -> Iterator[str]:
     """The same text as of the whole document, with the rows as its last member."""
     rest = dumps({name: value for name, value in document.items() if name != rows}, indent=2)
     yield f"{rest[:-2]},\n  {dumps(rows)}: ["
-    between = "\n"
+    between = "\n    "
     for row in document[rows]:
-        yield between + textwrap.indent(dumps(row, indent=2), "    ")
-        between = ",\n"
-    yield "]\n}\n" if between == "\n" else "\n  ]\n}\n"
+        # Strings hold no line end of their own: JSON writes it as an escape.
+        yield between + dumps(row, indent=2).replace("\n", "\n    ")
+        between = ",\n    "
+    yield "]\n}\n" if between == "\n    " else "\n  ]\n}\n"
 
 
 def _csv_lines(rows: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -103,6 +108,15 @@ def dumps(document: Any, indent: int | None = None) -> str:
     Raises:
         ValueError: a number is not finite.
     """
+    if indent is None:
+        return json.dumps(document, allow_nan=False)
+    rows = document.values() if isinstance(document, Mapping) else ()
+    if any(isinstance(one, list) and len(one) > MANY_ROWS for one in rows):
+        import msgspec
+
+        whole = json.dumps(document, allow_nan=False)
+        with contextlib.suppress(msgspec.MsgspecError):  # an escape of half a character
+            return msgspec.json.format(whole, indent=indent)
     return json.dumps(document, indent=indent, allow_nan=False)
 
 

@@ -7,7 +7,7 @@ is a picture that does not show the stored crop of its moment.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -65,14 +65,22 @@ class FootageService:
         """What was seen of every source, by camera, then start."""
         return footage_store.coverage(self._store)
 
-    def not_supplied(self) -> list[CoverageGap]:
+    def source(self, source_id: int) -> SourceCoverage:
+        """What was seen of one source. Raises NotFound."""
+        return footage_store.source(self._store, source_id)
+
+    def not_supplied(self, sources: Sequence[SourceCoverage] | None = None) -> list[CoverageGap]:
         """When cameras have no footage here, from the first to the last source of all of them.
 
         Of what this program recorded, with what its journal beside the footage says of it.
+
+        Args:
+            sources: what `coverage` returned; None: it is read.
         """
-        stretches, sources = [], self.coverage()
+        stretches = []
+        sources = self.coverage() if sources is None else sources
         for one in sources:
-            first_us = one.facts.clock.at_us(Fraction(0))
+            first_us = one.facts.clock.at_media_us(0)
             last_us = one.facts.clock.at_us(one.duration_s)
             if one.facts.camera is not None and first_us is not None and last_us is not None:
                 stretches.append(Stretch(one.facts.camera, first_us, last_us))

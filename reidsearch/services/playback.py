@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from reidsearch.base.errors import InputError, Kind, NotFound, UsageError
+from reidsearch.base.errors import NotFound, UsageError
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.crops import Crop, Pixels
 from reidsearch.domain.decisions import Mark, Member
@@ -34,15 +34,17 @@ from reidsearch.domain.redaction import Redaction
 from reidsearch.domain.tracklets import Trace
 from reidsearch.domain.tracks import INTERPOLATED_S
 from reidsearch.media.video.frame_times import frame_times
-from reidsearch.media.video.frames import Footage, Frame, Watched, frame_shown_at
+from reidsearch.media.video.frames import Footage, Frame, Watched, frame_of, frame_shown_at
 from reidsearch.media.video.playable import MP4, media_type_of, way_of
 from reidsearch.media.video.streaming import Stretch, copied, encoded
+from reidsearch.media.video.views import Differs, View, require_shown
 from reidsearch.services.footage_files import (
     indexed_file,
     no_footage,
     open_indexed,
     proven,
     require_crops_shown,
+    view_of,
 )
 from reidsearch.services.patience import Patience, Slots, nobody_leaves
 from reidsearch.services.redacting import redactor_of
@@ -156,6 +158,7 @@ class PlaybackService:
         media_s: Fraction,
         left: Callable[[], bool],
         drawn: Callable[[Frame], Pixels],
+        view: View | None = None,
     ) -> Still:
         from reidsearch.media.pictures import encode
 
@@ -166,7 +169,14 @@ class PlaybackService:
             path, footage = self._opened(source_id)
 
             def shown() -> Frame:
-                frame = frame_shown_at(Watched(footage, patience), media_s)
+                watched = Watched(footage, patience)
+                if view is None:
+                    frame = frame_shown_at(watched, media_s)
+                else:  # compared with the stored crop, so that one reading is proof enough
+                    frame = frame_of(watched, view.pts, once=True)
+                    if frame.pts != view.pts:
+                        raise Differs("the frame of the stored crop cannot be found in the footage")
+                    require_shown(frame.bgr(), view)
                 require_crops_shown(self._store, path, frame.pts, frame.bgr())
                 return frame
 
@@ -196,13 +206,7 @@ class PlaybackService:
             raise no_footage(crop)
         at_s = crop.moment.media_s
         drawn = Frame.bgr if redact is None else self._redacting(redact, crop, at_s)
-        still = self._still(crop.source_id, at_s, left, drawn)
-        if still.pts != crop.moment.pts:
-            raise InputError(
-                "the frame of the stored crop cannot be found in the footage",
-                kind=Kind.FOOTAGE_DIFFERS,
-            )
-        return still
+        return self._still(crop.source_id, at_s, left, drawn, view_of(self._store, crop))
 
     def _redacting(
         self, redact: Redaction, crop: Crop, at_s: Fraction

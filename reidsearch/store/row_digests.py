@@ -17,7 +17,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, Table
@@ -25,6 +25,8 @@ from sqlalchemy.types import TypeEngine
 
 DIGEST = "row_digest"
 SHA256 = "sha256"
+LONG = 4096
+"""Hexadecimal digits of a text that is not kept once it was read."""
 OWNERS = ("crop_id", "tracklet_id", "source_id")
 
 Value: TypeAlias = int | float | str | bytes | None
@@ -70,16 +72,41 @@ def fits(table: Table, values: Sequence[Value]) -> bool:
     SQLite keeps text in a column of numbers, and an archive may come from elsewhere. Its row has a
     digest that fits and is as damaged as one that has none.
     """
-    if not all(type(one) in kinds for one, kinds in zip(values, _kinds(table), strict=True)):
+    of_kinds = tuple(map(type, values))
+    if not _kinds_fit(table, of_kinds):
         return False
     for at in _of_json(table):
         text = values[at]
         if isinstance(text, str):
-            try:
-                json.loads(bytes.fromhex(text))
-            except (ValueError, RecursionError):
+            read = _is_json(text) if len(text) < LONG else _read_json(text)
+            if not read:
                 return False
-    return not any(type(one) is float and not math.isfinite(one) for one in values)
+    return all(math.isfinite(values[at]) for at in _of_floats(of_kinds))  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=4096)
+def _of_floats(of_kinds: tuple[type, ...]) -> tuple[int, ...]:
+    """The places of the numbers that may be infinite or none."""
+    return tuple(at for at, kind in enumerate(of_kinds) if kind is float)
+
+
+@lru_cache(maxsize=4096)
+def _kinds_fit(table: Table, of_kinds: tuple[type, ...]) -> bool:
+    """Tell whether values of these kinds may be a row; the rows of a table have few variants."""
+    return all(one in kinds for one, kinds in zip(of_kinds, _kinds(table), strict=True))
+
+
+def _read_json(hexadecimal: str) -> bool:
+    """Tell whether a text can be read as JSON."""
+    try:
+        json.loads(bytes.fromhex(hexadecimal))
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+_is_json = lru_cache(maxsize=4096)(_read_json)
+"""Of short texts: settings and counts of many rows are the same."""
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from reidsearch.base.boxes import Box
 from reidsearch.base.errors import Reason, Refused, ReidsearchError, UsageError
 from reidsearch.base.timecode import from_us, iso, parse_time, parse_zone, to_us
 from reidsearch.domain.crops import Facts
-from reidsearch.domain.footage import How
+from reidsearch.domain.footage import Clock, How
 
 
 @pytest.mark.parametrize(
@@ -127,3 +128,18 @@ def test_older_archives_call_precomputed_detections_given():
     assert How("given") is How("precomputed") is How.PRECOMPUTED
     with pytest.raises(ValueError, match="taken"):
         How("taken")
+
+
+@pytest.mark.parametrize(
+    "clock",
+    [
+        Clock(),
+        Clock(dt.datetime(2024, 5, 31, 12, 0, 0, 5, tzinfo=dt.UTC)),
+        Clock(dt.datetime(2024, 5, 31, 12, tzinfo=dt.UTC), offset_s=Fraction(-7, 3)),
+        Clock(dt.datetime(2024, 5, 31, 12, tzinfo=dt.UTC), drift_ppm=3.7),
+        Clock(dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC)),
+    ],
+)
+def test_microseconds_of_media_time_tell_the_same_as_seconds(clock):
+    for media_us in (0, 1, 333_333, 999_999, 2_000_000, 86_400_000_001):
+        assert clock.at_media_us(media_us) == clock.at_us(Fraction(media_us, 1_000_000))

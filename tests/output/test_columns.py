@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 from present_samples import answer, crop, footage_answer
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from table_samples import TABLES
 
 from reidsearch.output import text
 from reidsearch.output.answer_text import answer_view
-from reidsearch.output.columns import GAP, Column, FittedTable, fitting, widths
+from reidsearch.output.columns import GAP, Column, FittedTable, _table, fitting, widths
 
 
 class Terminal(io.StringIO):
@@ -141,3 +141,33 @@ def test_columns_that_can_give_way_do_so_before_others() -> None:
     least = [len("(America/Argentina/Buenos_Aires)"), 16]
     assert widths([time, note], sum(least) + GAP) == least
     assert sum(widths([time, note], 30)) == 30 - GAP  # less than they need: both are folded
+
+
+ODD = ["a", "é", "漢字", " lead", "trail ", "", "tab\t", "two\nlines", "word " * 6, "[bold]x[/]",
+       "\u200b", "e\u0301", "\x1b[31m", "/footage/gate/1.mp4"]  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [20, 44, 80, 400])
+@pytest.mark.parametrize("look", [{}, {"right": True}, {"shortened": True}, {"wrapped": True}])
+def test_rows_that_need_no_wrapping_are_written_as_rich_writes_them(
+    width: int, look: dict[str, bool]
+) -> None:
+    def printed(view: RenderableType) -> str:
+        out = io.StringIO()
+        Console(file=out, width=width).print(view)
+        return out.getvalue()
+
+    columns = [Column("crop", list(map(str, range(len(ODD)))), 0), Column("place", ODD, 0, **look)]
+    given = widths(columns, width)
+    whole = _table(columns, given, list(zip(*(one.cells for one in columns), strict=True)))
+    assert printed(FittedTable(columns)) == printed(whole)
+
+
+def test_a_long_table_does_not_go_through_rich_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[object] = []
+    monkeypatch.setattr("reidsearch.output.columns.Text", made.append)
+    rows = list(FittedTable([Column("n", list(map(str, range(5000))), 0)]).__rich_console__(
+        Console(width=80), Console(width=80).options
+    ))  # fmt: skip
+    assert len(rows) == 2
+    assert not made

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from reidsearch.output.emit import lines
+from reidsearch.output.emit import MANY_ROWS, dumps, lines
 
 ROW = {"location": 'a\n"b"', "reason": "empty", "message": "m", "at": "2024", "run_id": 1}
 
@@ -32,3 +34,9 @@ def test_rows_are_pulled_when_they_are_printed(form):
     for _ in range(5):
         next(printed)
     assert len(pulled) < 6
+
+
+@pytest.mark.parametrize("odd", ["\ud800", "é\u2028😀", 1e16, -0.0, 10**20, [], {}, None, True])
+def test_a_long_document_has_the_same_text_as_a_short_one(odd):
+    document = {"schema": "s", "failures": [ROW | {"odd": odd}] * (MANY_ROWS + 1)}
+    assert dumps(document, indent=2) == json.dumps(document, indent=2)

@@ -288,7 +288,7 @@ class Watched:
             yield item
 
 
-def frame_of(footage: Footage, pts: int, *, once: bool = False) -> Frame:
+def frame_of(footage: Readable, pts: int, *, once: bool = False) -> Frame:
     """The frame with just this pts, or else the last before it; see `Footage.frames_from`.
 
     Raises:

@@ -45,9 +45,9 @@ class Plan:
         return max(stamp.pts for stamp in self.stamps)
 
 
-def _packets(path: Path, begins: int | None) -> Iterator[tuple[Any, Any]]:
+def _packets(path: Path, container: str, begins: int | None) -> Iterator[tuple[Any, Any]]:
     """Packets after a seek, each with its stream; ends where nothing more can be read."""
-    with open_container(path) as source:
+    with open_container(path, known=container) as source:
         stream = video_stream(source)
         try:
             if begins is not None:
@@ -139,7 +139,7 @@ def told_packets(path: Path, footage: Footage, begins: int | None) -> Iterator[t
     fps = footage.info.declared_fps
     tick = max(1, round(1 / (Fraction(fps or 25) * footage.info.time_base)))
     last: int | None = None
-    for packet, stream in _packets(path, begins):
+    for packet, stream in _packets(path, footage.info.container, begins):
         if not stream.codec_context.has_b_frames and last is not None:
             at = last + tick if packet.pts is None else max(packet.pts, last + 1)
             if at != packet.pts:

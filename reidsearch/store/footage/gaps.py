@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from reidsearch.domain.footage import CoverageGap
 
@@ -36,9 +37,8 @@ def not_supplied(
     begins = min(one.first_us for one in held) if after_us is None else after_us
     ends = max(one.last_us for one in held) if before_us is None else before_us
     found: list[CoverageGap] = []
-    for camera in dict.fromkeys(one.camera for one in held):
+    for camera, own in groupby(held, key=lambda one: one.camera):
         reached = begins
-        own = [one for one in held if one.camera == camera]
         for one in (*own, Stretch(camera, ends, ends)):
             until = min(one.first_us, ends)
             if until - reached >= SHORTEST_US:

@@ -75,9 +75,10 @@ def coverage(call: Call, asked: CoverageAsked) -> Document:
         return allowed and (not asked.camera or camera in asked.camera)
 
     footage = call.archive.footage
+    every = footage.coverage()
     return coverage_json(
-        [one for one in footage.coverage() if shown(one.facts.camera)],
-        [one for one in footage.not_supplied() if shown(one.camera)],
+        [one for one in every if shown(one.facts.camera)],
+        [one for one in footage.not_supplied(every) if shown(one.camera)],
     )
 
 
