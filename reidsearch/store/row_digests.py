@@ -17,7 +17,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, Table
@@ -28,6 +28,9 @@ SHA256 = "sha256"
 OWNERS = ("crop_id", "tracklet_id", "source_id")
 
 Value: TypeAlias = int | float | str | bytes | None
+
+_NULL = b"null".hex()
+"""What most JSON columns hold; nothing has to be read to know it for JSON."""
 
 
 def digest_of(table: str, values: Sequence[Value]) -> bytes:
@@ -46,10 +49,11 @@ def has_digest(table: Table) -> bool:
     return DIGEST in table.c
 
 
-def covered(table: Table) -> list[Column[Any]]:
+@cache
+def covered(table: Table) -> tuple[Column[Any], ...]:
     """Return the columns that the digest of a row is of."""
     blob = blob_of(table)
-    return [column for column in table.c if column.name not in {DIGEST, blob}]
+    return tuple(column for column in table.c if column.name not in {DIGEST, blob})
 
 
 def blob_of(table: Table) -> str | None:
@@ -70,16 +74,25 @@ def fits(table: Table, values: Sequence[Value]) -> bool:
     SQLite keeps text in a column of numbers, and an archive may come from elsewhere. Its row has a
     digest that fits and is as damaged as one that has none.
     """
-    if not all(type(one) in kinds for one, kinds in zip(values, _kinds(table), strict=True)):
+    kinds = tuple(map(type, values))
+    if not _kinds_fit(table, kinds):
         return False
     for at in _of_json(table):
         text = values[at]
-        if isinstance(text, str):
+        if isinstance(text, str) and text != _NULL:
             try:
                 json.loads(bytes.fromhex(text))
             except (ValueError, RecursionError):
                 return False
-    return not any(type(one) is float and not math.isfinite(one) for one in values)
+    return float not in kinds or not any(
+        type(one) is float and not math.isfinite(one) for one in values
+    )
+
+
+@lru_cache(maxsize=1024)
+def _kinds_fit(table: Table, kinds: tuple[type, ...]) -> bool:
+    """Tell whether the columns hold values of these kinds: rows of a table have few of them."""
+    return all(kind in held for kind, held in zip(kinds, _kinds(table), strict=True))
 
 
 @cache
