@@ -157,9 +157,9 @@ def _cut_by_sqlite(element: _Cut, compiler: SQLCompiler, **options: Any) -> str:
 def _cut_by_postgresql(element: _Cut, compiler: SQLCompiler, **options: Any) -> str:
     joined, length = compiler.process(element.joined, **options), element.length
     return (
-        f"(SELECT substring(whole FROM at FOR {length}) "  # noqa: S608
+        f"(SELECT substring(whole FROM start FOR {length}) "  # noqa: S608
         f"FROM (SELECT CAST({joined} AS bytea) AS whole) AS given, "
-        f"generate_series(1, length(whole), {length}) AS at)"
+        f"generate_series(1, length(whole), {length}) AS start)"
     )
 
 
