@@ -33,6 +33,10 @@ CropIds: TypeAlias = NDArray[np.int64]
 """(n,) int64, crop ids, strictly increasing unless said otherwise."""
 
 
+_FACTS = json.JSONEncoder(sort_keys=True)
+"""`json.dumps` makes one for every call, which takes as long as the text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of a crop beside its pixels. None means unknown, never a guess."""
@@ -47,10 +51,8 @@ class Facts:
 
     def digest(self) -> str:
         """A short hash that changes when any fact changes; corrected facts are noticed by it."""
-        text = json.dumps(
-            [self.camera, iso(self.time) if self.time else None, self.person, dict(self.extra)],
-            sort_keys=True,
-        )
+        time = iso(self.time) if self.time else None
+        text = _FACTS.encode([self.camera, time, self.person, dict(self.extra)])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

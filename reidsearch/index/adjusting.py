@@ -10,20 +10,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.domain.adjustment import (
     COMMON,
     AdjustedBy,
     Adjustment,
-    Slots,
     WhyNotAdjusted,
     camera_means,
-    lengths,
 )
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.contract import VectorIndex
+from reidsearch.index.norms import Taking, norms_of, slots_of
 from reidsearch.store.adjustment import (
     UNKNOWN,
     Counted,
@@ -66,6 +64,7 @@ class Adjusting:
         self._held: KeptMeans | None = None
         self._row: int | None = None
         self._now: Adjustment | WhyNotAdjusted = WhyNotAdjusted.NOT_PREPARED
+        self._taking: Taking | None = None
 
     def of(self, index: VectorIndex, state: State, dimension: int) -> Adjustment | WhyNotAdjusted:
         """Return how scores of all that an index holds are adjusted, or why they are not.
@@ -147,6 +146,19 @@ class Adjusting:
             for one in kept.counted
         )
 
+    def begin_taking(self, state: State, dimension: int) -> None:
+        """Take means that `keep` will want before the index is filled, and then see its vectors."""
+        self._taking = None
+        if self.stale(state, dimension):
+            made = _taken(self._store, state, dimension)
+            if len(made.counted) - 1 >= LEAST_CAMERAS:
+                self._taking = Taking(made, state, *cameras_above(self._store, 0))
+
+    def see(self, ids: CropIds, vectors: Vectors) -> None:
+        """Be shown what an index takes in: reading it again takes longer than coding it."""
+        if self._taking is not None:
+            self._taking.see(ids, vectors)
+
     def keep(self, index: VectorIndex, state: State, dimension: int) -> None:
         """Write what readers are to adjust by.
 
@@ -155,12 +167,15 @@ class Adjusting:
             state: of the archive.
         """
         kept = kept_means(self._store, dimension)
-        if kept is None or self.stale(state, dimension):
-            made = _taken(self._store, state, dimension)
+        taking, self._taking = self._taking, None
+        if kept is not None and not self.stale(state, dimension):
+            made, taking = kept, None
+        elif taking is not None and taking.state == state:
+            made = taking.means
         else:
-            made = kept
+            made, taking = _taken(self._store, state, dimension), None
         if len(made.counted) - 1 >= LEAST_CAMERAS:
-            made = _only(_with_new(self._store, index, made), index.ids())
+            made = _only(_with_new(self._store, index, made, taking), index.ids())
         if kept is None or not _equal(made, kept):
             keep_means(self._store, made, state.erasures)
         self._held, self._state = None, None
@@ -232,8 +247,14 @@ def _sampled(everybody: Members) -> Members:
     )
 
 
-def _with_new(store: Store, index: VectorIndex, held: KeptMeans) -> KeptMeans:
-    """Return the means with the crops that an index holds above those that they go with."""
+def _with_new(
+    store: Store, index: VectorIndex, held: KeptMeans, taking: Taking | None = None
+) -> KeptMeans:
+    """Return the means with the crops that an index holds above those that they go with.
+
+    Args:
+        taking: has norms of some of them, by the same means.
+    """
     last = len(held.slots) - 1
     ids = index.ids()
     ids = ids[np.searchsorted(ids, last, side="right") :]
@@ -242,26 +263,13 @@ def _with_new(store: Store, index: VectorIndex, held: KeptMeans) -> KeptMeans:
     slots = np.zeros(int(ids[-1]) + 1, np.int32)
     norms = np.ones(len(slots), np.float32)
     slots[: last + 1], norms[: last + 1] = held.slots, held.norms
-    slots[ids] = _slots_of(held, ids, *cameras_above(store, last))
+    slots[ids] = slots_of(held, ids, *cameras_above(store, last))
+    if taking is not None:
+        ids = taking.fill(norms, ids, slots[ids])
     for start in range(0, len(ids), READ_AT_ONCE):
         part = ids[start : start + READ_AT_ONCE]
-        norms[part] = _norms(index.vectors(part), held.means[slots[part]])
+        norms[part] = norms_of(index.vectors(part), held.means[slots[part]])
     return replace(held, slots=slots, norms=norms)
-
-
-def _slots_of(held: KeptMeans, ids: CropIds, known: CropIds, cameras: NDArray[np.int64]) -> Slots:
-    """Return (n,) the slots of crops, by the cameras of those that are known."""
-    slot_of = {one.camera_id: slot for slot, one in enumerate(held.counted)}
-    every, at = np.unique(cameras, return_inverse=True)
-    slots = np.array([slot_of.get(camera, COMMON) for camera in every.tolist()], np.int32)[at]
-    rows = np.minimum(np.searchsorted(known, ids), max(len(known) - 1, 0))
-    if not len(known):
-        return np.zeros(len(ids), np.int32)
-    return np.where(known[rows] == ids, slots[rows], np.int32(COMMON)).astype(np.int32)
-
-
-def _norms(vectors: Vectors, means: Vectors) -> Vectors:
-    return lengths(vectors - means)
 
 
 def _only(made: KeptMeans, ids: CropIds) -> KeptMeans:

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from reidsearch.base.errors import ArchiveError, ArchiveLocked, StorageError, absent
 from reidsearch.base.progress import NO_PROGRESS, Progress, step
 from reidsearch.domain.adjustment import Adjustment, WhyNotAdjusted
-from reidsearch.index.adjusting import Adjusting
 from reidsearch.index.confirmed import Confirmed, confirm
 from reidsearch.index.contract import (
     Hits,
@@ -61,7 +60,6 @@ class Gallery(IndexInMemory):
     def __init__(self, store: Store, choose: Choose | None = None) -> None:
         super().__init__(store, choose or choice_for(store))
         self._state: State | None = None
-        self._adjusting = Adjusting(store)
         self.busy = threading.RLock()
         self._warnings: list[str] = []
 
@@ -254,6 +252,7 @@ class Gallery(IndexInMemory):
         state = self._store.state()
         self.model = self._store.model()
         self._begin(None, index_folder(self._store))
+        self._adjusting.begin_taking(state, self._dimension())
         self._catch_up(progress)
         self._state = state
         with step(progress, "writing the index"):
@@ -311,6 +310,8 @@ class Gallery(IndexInMemory):
         kind = newest.kind if newest else None
         if newest is None or (not newest.odd and self._is_of_no_use(newest, state)):
             self._begin(kind, folder)
+            if folder is not None:  # it will be written
+                self._adjusting.begin_taking(state, self._dimension())
             return
         try:
             self._read(newest, folder)

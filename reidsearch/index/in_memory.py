@@ -14,6 +14,7 @@ import numpy as np
 from reidsearch.base.errors import absent
 from reidsearch.base.progress import Progress
 from reidsearch.domain.models import ModelIdentity
+from reidsearch.index.adjusting import Adjusting
 from reidsearch.index.contract import FileIndex, IndexDamaged, VectorIndex
 from reidsearch.index.cores import ahead, gathered
 from reidsearch.index.disk import reading
@@ -48,6 +49,7 @@ class IndexInMemory:
         self._choose = choose
         self._index: FileIndex | None = None
         self._measured: Measured | None = None
+        self._adjusting = Adjusting(store)
         self._taken_to = 0  # the last crop id ever taken in, erased or not
         self._truth = Recent(lambda ids: embedding_rows(store, ids, self._dimension()))
         self.model: ModelIdentity | None = None
@@ -102,6 +104,7 @@ class IndexInMemory:
                 progress.begin("reading embeddings", number, "crops")
                 started = True
             self._index.add(ids, vectors)
+            self._adjusting.see(ids, vectors)
             self._taken_to = int(ids[-1])
             progress.advance(len(ids))
         if started:

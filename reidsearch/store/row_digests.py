@@ -31,6 +31,9 @@ OWNERS = ("crop_id", "tracklet_id", "source_id")
 
 Value: TypeAlias = int | float | str | bytes | None
 
+_NULL = b"null".hex()
+"""What most JSON columns hold; nothing has to be read to know it for JSON."""
+
 
 def digest_of(table: str, values: Sequence[Value]) -> bytes:
     """Return the digest of a row: 8 bytes.
@@ -48,10 +51,11 @@ def has_digest(table: Table) -> bool:
     return DIGEST in table.c
 
 
-def covered(table: Table) -> list[Column[Any]]:
+@cache
+def covered(table: Table) -> tuple[Column[Any], ...]:
     """Return the columns that the digest of a row is of."""
     blob = blob_of(table)
-    return [column for column in table.c if column.name not in {DIGEST, blob}]
+    return tuple(column for column in table.c if column.name not in {DIGEST, blob})
 
 
 def blob_of(table: Table) -> str | None:

@@ -15,8 +15,10 @@ from reidsearch.index import adjusting
 from reidsearch.index.gallery import Gallery
 from reidsearch.index.neighbours.check import check_neighbours
 from reidsearch.index.neighbours.table import Neighbours
+from reidsearch.index.norms import Taking, norms_of
 from reidsearch.maintenance.check import check, repair
 from reidsearch.maintenance.erase import Erasure, erase
+from reidsearch.store.adjustment import kept_means
 from reidsearch.store.crops.store import Store
 from reidsearch.store.derived import newest_graph
 
@@ -76,6 +78,42 @@ def test_a_reader_takes_the_same_means_as_the_writer_keeps(folder):
     assert (kept.by.cameras, kept.by.crops, kept.by.why_not) == (2, COUNT, None)
     rows = kept.vectors(IDS, VECTORS)
     assert np.allclose(rows, centred(VECTORS, truth.means[cameras + 1]), atol=1e-5)
+
+
+@pytest.mark.full
+def test_filling_an_index_takes_the_norms_without_reading_embeddings_again(folder, monkeypatch):
+    read: list[int] = []
+
+    def counted(vectors, means):
+        read.append(len(vectors))
+        return norms_of(vectors, means)
+
+    taken = adjustment(folder)
+    monkeypatch.setattr(adjusting, "norms_of", counted)
+    with Store(folder) as store, store.lock():
+        Gallery(store).compact()
+        assert not read
+        sql(folder, "DELETE FROM adjustment")
+        Gallery(store).rebuild()
+    assert not read
+    assert same(taken, adjustment(folder))
+
+
+@pytest.mark.full
+def test_a_crop_whose_camera_changed_while_the_index_was_filled_is_read_again(folder):
+    with Store(folder) as store, store.lock():
+        gallery = Gallery(store)
+        gallery.compact()
+        means, state = kept_means(store, DIMENSION), store.state()
+        cameras = np.where(np.arange(COUNT) % 3 == 2, -1, 1 + np.arange(COUNT) % 3)
+        taking = Taking(means, state, IDS, cameras)
+    taking.see(IDS[:100], VECTORS[:100])
+    norms, slots = np.zeros(COUNT + 1, np.float32), means.slots[IDS].copy()
+    slots[6] = 2  # by now
+    assert taking.fill(norms, IDS, slots).tolist() == [7, *range(101, COUNT + 1)]
+    filled = np.setdiff1d(IDS[:100], [7])
+    assert np.array_equal(norms[filled], means.norms[filled])
+    assert not norms[[7, 101]].any()
 
 
 @pytest.mark.full

@@ -8,11 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from archives import MODEL, new_crop, unit_rows
 from contract_store import StoreContract, add_camera
 from postgres import server
 
 from reidsearch.base.errors import StorageError, UsageError
+from reidsearch.store.crops.rows import existing_sources
 from reidsearch.store.crops.store import Store
+from reidsearch.store.crops.writer import open_writer
 from reidsearch.store.database.postgresql import connections
 
 pytestmark = pytest.mark.full
@@ -33,6 +36,18 @@ class TestPostgresql(StoreContract):
             self.made[folder] = server().new_archive()
         Store.create(self.made[folder])
         return lambda: Store(self.made[folder])
+
+    def test_keys_are_found_among_any_number_and_a_crop_is_stored_once(self, store):
+        crops = [new_crop(number, row) for number, row in enumerate(unit_rows(3))]
+        with open_writer(store, MODEL) as writer:
+            writer.begin_run(request="r", command="c", version="0", runtime="none")
+            assert writer.commit(crops[:2]).indexed == 2
+            again = writer.commit(crops)
+        assert (again.indexed, again.duplicates) == (1, 2)
+        keys = [*(number.to_bytes(32, "big") for number in range(2000)), crops[2].source_sha256]
+        with store.read() as connection:
+            assert list(existing_sources(connection, keys)) == keys[-1:]
+            assert existing_sources(connection, []) == {}
 
     def test_a_copy_is_whole_and_of_one_state(self, store, tmp_path):
         with pytest.raises(UsageError) as refused:

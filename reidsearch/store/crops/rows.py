@@ -11,7 +11,9 @@ from sqlalchemy import Connection, delete, select, update
 from reidsearch.base.timecode import from_us, now, to_us
 from reidsearch.domain.crops import CropInput, Facts, Vectors
 from reidsearch.store import tables
+from reidsearch.store.chunks import chunks
 from reidsearch.store.database.proofs import intact
+from reidsearch.store.database.selects import among
 from reidsearch.store.location_keys import location_key
 from reidsearch.store.tables.adjustment import adjustment
 
@@ -25,17 +27,19 @@ def embedding_row(crop_id: int, model_id: int, vector: Vectors) -> dict[str, Any
 def existing_sources(connection: Connection, sha256s: Iterable[bytes]) -> dict[bytes, int]:
     """Return ids of the sources that are stored, by the SHA-256 of their bytes."""
     s = tables.source.c
-    rows = connection.execute(select(s.sha256, s.id).where(s.sha256.in_(list(sha256s))))
+    rows = connection.execute(select(s.sha256, s.id).where(among(s.sha256, list(sha256s))))
     return {row.sha256: row.id for row in rows}
 
 
 def existing_crops(connection: Connection, source_ids: Iterable[int]) -> dict[tuple[int, ...], int]:
     """Return ids of the crops of those sources, by (source id, x1, y1, x2, y2)."""
     c = tables.crop.c
-    rows = connection.execute(
-        select(c.id, c.source_id, c.x1, c.y1, c.x2, c.y2).where(c.source_id.in_(list(source_ids)))
-    )
-    return {(row.source_id, row.x1, row.y1, row.x2, row.y2): row.id for row in rows}
+    query = select(c.id, c.source_id, c.x1, c.y1, c.x2, c.y2)
+    found: dict[tuple[int, ...], int] = {}
+    for part in chunks(list(source_ids)):
+        for row in connection.execute(query.where(c.source_id.in_(part))):
+            found[(row.source_id, row.x1, row.y1, row.x2, row.y2)] = row.id
+    return found
 
 
 def kept_facts(connection: Connection, crop_id: int) -> Facts:
@@ -64,7 +68,7 @@ def mark_replaced(connection: Connection, keys: Sequence[bytes]) -> None:
     """Mark these places as holding other bytes now; the crops that came from there stay."""
     connection.execute(
         update(tables.location)
-        .where(tables.location.c.key.in_(keys), tables.location.c.replaced_us.is_(None))
+        .where(among(tables.location.c.key, keys), tables.location.c.replaced_us.is_(None))
         .values(replaced_us=to_us(now()))
     )
 
@@ -78,6 +82,7 @@ def location_row(given: CropInput, crop_id: int, *, own: bool) -> dict[str, Any]
         "facts": given.facts.digest(),
         "crop_id": crop_id,
         "own": own,
+        "replaced_us": None,
     }
 
 

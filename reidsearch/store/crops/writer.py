@@ -10,7 +10,6 @@ import contextlib
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -45,7 +44,9 @@ from reidsearch.store.crops.rows import (
     merge_facts,
 )
 from reidsearch.store.crops.store import Store
+from reidsearch.store.database.inserting import insert_rows
 from reidsearch.store.database.proofs import intact
+from reidsearch.store.database.selects import among
 from reidsearch.store.event_log import append
 from reidsearch.store.keeping_out import without_kept_out
 from reidsearch.store.location_keys import location_key
@@ -267,7 +268,11 @@ class Writer:
                 {
                     "id": crop_id,
                     "source_id": place[0],
-                    **asdict(item.box),
+                    "pts": 0,
+                    "x1": item.box.x1,
+                    "y1": item.box.y1,
+                    "x2": item.box.x2,
+                    "y2": item.box.y2,
                     **self._facts(connection, item.input.facts),
                     "run_id": self.run_id,
                     "indexed_us": indexed_us,
@@ -283,8 +288,7 @@ class Writer:
         )
         mark_replaced(connection, [row["key"] for row in rows["location"]])
         for name, values in rows.items():
-            if values:
-                connection.execute(insert(tables.metadata.tables[name]), values)
+            insert_rows(connection, tables.metadata.tables[name], values)
         return duplicates
 
     def _record_again(self, connection: Connection, item: AlreadyStored) -> tuple[Effect, bool]:
@@ -364,7 +368,7 @@ class Writer:
     def forget_failures(self, connection: Connection, succeeded: Iterable[str]) -> None:
         """Take what succeeded now, by its key, out of the ledger."""
         keys = [location_key(key) for key in succeeded]
-        connection.execute(delete(tables.failure).where(tables.failure.c.key.in_(keys)))
+        connection.execute(delete(tables.failure).where(among(tables.failure.c.key, keys)))
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ Building one costs SQLAlchemy several times what executing it costs SQLite.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     ColumnElement,
+    LargeBinary,
     Select,
     String,
     Text,
@@ -123,6 +125,47 @@ def _of_sqlite(element: _Listed, compiler: SQLCompiler, **options: Any) -> str:
 def _of_postgresql(element: _Listed, compiler: SQLCompiler, **options: Any) -> str:
     text = compiler.process(element.text, **options)
     return f"(SELECT e::bigint FROM json_array_elements_text(CAST({text} AS json)) AS e)"  # noqa: S608
+
+
+class _Cut(ColumnElement[bytes]):
+    """Many keys of one length as one value: binding each took longer than looking it up."""
+
+    inherit_cache = True
+    type = LargeBinary()
+    _traverse_internals = [  # noqa: RUF012
+        ("joined", InternalTraversal.dp_clauseelement),
+        ("length", InternalTraversal.dp_plain_obj),
+    ]
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self.length = len(keys[0]) if keys else 1
+        self.joined = bindparam(None, b"".join(keys), type_=LargeBinary)
+
+
+@compiles(_Cut, "sqlite")
+def _cut_by_sqlite(element: _Cut, compiler: SQLCompiler, **options: Any) -> str:
+    joined, length = compiler.process(element.joined, **options), element.length
+    return (
+        "(WITH RECURSIVE cut(at) AS ("  # noqa: S608
+        "SELECT 1 UNION ALL "
+        f"SELECT at + {length} FROM cut WHERE at + {length} <= length({joined})) "
+        f"SELECT substr({joined}, at, {length}) FROM cut)"
+    )
+
+
+@compiles(_Cut, "postgresql")
+def _cut_by_postgresql(element: _Cut, compiler: SQLCompiler, **options: Any) -> str:
+    joined, length = compiler.process(element.joined, **options), element.length
+    return (
+        f"(SELECT substring(whole FROM start FOR {length}) "  # noqa: S608
+        f"FROM (SELECT CAST({joined} AS bytea) AS whole) AS given, "
+        f"generate_series(1, length(whole), {length}) AS start)"
+    )
+
+
+def among(column: ColumnElement[bytes], keys: Sequence[bytes]) -> ColumnElement[bool]:
+    """Return the condition that a column holds one of any number of keys of one length."""
+    return column.op("IN", is_comparison=True)(_Cut(keys))
 
 
 EMBEDDING_ROWS = (

@@ -1,11 +1,12 @@
 """How SQLite keeps and compares the digests of rows; what they cover is in `store/row_digests.py`.
 
 Nothing of it is in the file but the digests. A connection that writes has temporary triggers: an
-inserted row gets its digest, a changed one is proven before it gets another, so that a change never
-makes a damaged row look whole. A connection that reads has temporary views with the names of the
-tables, which stand before them: every row that a statement takes is proven on its way, and no
-statement has to ask for it. Whoever counts or filters whole tables reads past the views
-(`UNPROVEN`), because calling into Python for every row costs fifty times what SQLite does.
+inserted row gets its digest unless it brings one (`inserting`), a changed one is proven before it
+gets another, so that a change never makes a damaged row look whole. A connection that reads has
+temporary views with the names of the tables, which stand before them: every row that a statement
+takes is proven on its way, and no statement has to ask for it. Whoever counts or filters whole
+tables reads past the views (`UNPROVEN`), because calling into Python for every row costs fifty
+times what SQLite does.
 """
 
 from __future__ import annotations
@@ -174,7 +175,8 @@ def _triggers() -> tuple[str, ...]:
             "WHERE rowid = NEW.rowid; END"
         )
         made += [
-            f"CREATE TEMP TRIGGER {name}_inserted AFTER INSERT ON main.{name} {renewed}",
+            f"CREATE TEMP TRIGGER {name}_inserted AFTER INSERT ON main.{name} "
+            f"WHEN NEW.{DIGEST} IS NULL {renewed}",
             f"CREATE TEMP TRIGGER {name}_proven BEFORE UPDATE OF {columns} ON main.{name} "
             f"BEGIN SELECT {_intact(table, 'OLD.')}; END",
             f"CREATE TEMP TRIGGER {name}_changed AFTER UPDATE OF {columns} ON main.{name} "
