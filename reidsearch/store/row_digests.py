@@ -17,7 +17,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, Table
@@ -70,22 +70,36 @@ def fits(table: Table, values: Sequence[Value]) -> bool:
     SQLite keeps text in a column of numbers, and an archive may come from elsewhere. Its row has a
     digest that fits and is as damaged as one that has none.
     """
-    if not all(type(one) in kinds for one, kinds in zip(values, _kinds(table), strict=True)):
+    places = _looked_at(table, tuple(map(type, values)))
+    if places is None:
         return False
-    for at in _of_json(table):
-        text = values[at]
-        if isinstance(text, str):
-            try:
-                json.loads(bytes.fromhex(text))
-            except (ValueError, RecursionError):
-                return False
-    return not any(type(one) is float and not math.isfinite(one) for one in values)
+    floats, texts = places
+    for at in texts:
+        if values[at] in _COMMON_JSON:
+            continue
+        try:
+            json.loads(bytes.fromhex(values[at]))  # type: ignore[arg-type]
+        except (ValueError, RecursionError):
+            return False
+    return all(math.isfinite(values[at]) for at in floats)  # type: ignore[arg-type]
 
 
-@cache
-def _of_json(table: Table) -> tuple[int, ...]:
-    """The places of the JSON columns among the covered ones."""
-    return tuple(at for at, one in enumerate(covered(table)) if isinstance(one.type, JSON))
+_COMMON_JSON = frozenset(text.encode().hex().upper() for text in ("{}", "[]", "null"))
+
+
+@lru_cache(maxsize=1024)  # a row has one of a few combinations of kinds, unless it is damaged
+def _looked_at(
+    table: Table, kinds: tuple[type, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """The places of floats, and of texts that are JSON, in a row of these kinds; None: no such row.
+
+    Told once a combination of kinds: every row that is read is looked at.
+    """
+    if not all(kind in held for kind, held in zip(kinds, _kinds(table), strict=True)):
+        return None
+    floats = tuple(at for at, kind in enumerate(kinds) if kind is float)
+    of_json = (at for at, one in enumerate(covered(table)) if isinstance(one.type, JSON))
+    return floats, tuple(at for at in of_json if kinds[at] is str)
 
 
 @cache

@@ -5,18 +5,16 @@ Building one costs SQLAlchemy several times what executing it costs SQLite.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     ColumnElement,
-    Select,
     String,
     Text,
     bindparam,
     cast,
+    exists,
     func,
     select,
 )
@@ -28,6 +26,7 @@ from reidsearch.base.errors import Reason
 from reidsearch.store import tables
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.tables.adjustment import adjustment
+from reidsearch.store.tables.attributes import attributes
 from reidsearch.store.tables.footage import footage, footage_location, moment
 from reidsearch.store.tables.pending import pending
 
@@ -51,6 +50,8 @@ STATE = select(
     .scalar_subquery()
     .label("running_runs"),
     select(func.count()).select_from(pending).scalar_subquery().label("pending"),
+    exists(select(footage.c.source_id)).label("any_footage"),
+    exists(select(attributes.c.crop_id)).label("any_attributes"),
 ).where(intact(tables.archive))  # the rest is only counted
 
 MODEL_ID = select(tables.archive.c.model_id).scalar_subquery()
@@ -125,11 +126,16 @@ def _of_postgresql(element: _Listed, compiler: SQLCompiler, **options: Any) -> s
     return f"(SELECT e::bigint FROM json_array_elements_text(CAST({text} AS json)) AS e)"  # noqa: S608
 
 
+def listed(column: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return the condition that a number is in the parameter `ids`, a JSON list of any length."""
+    return column.op("IN", is_comparison=True)(_Listed("ids"))
+
+
 EMBEDDING_ROWS = (
     select(tables.embedding.c.crop_id, tables.embedding.c.vector)
     .where(
         tables.embedding.c.model_id == MODEL_ID,
-        tables.embedding.c.crop_id.op("IN", is_comparison=True)(_Listed("ids")),
+        listed(tables.embedding.c.crop_id),
     )
     .order_by(tables.embedding.c.crop_id)
 )
@@ -172,16 +178,10 @@ _CROP = (
 
 CROPS = _CROP.where(tables.crop.c.id.in_(bindparam("ids", expanding=True)))
 
+CROPS_WITH_EMBEDDINGS = (
+    _CROP.add_columns(tables.embedding.c.vector)
+    .join(tables.embedding, tables.embedding.c.crop_id == tables.crop.c.id)
+    .where(tables.embedding.c.model_id == MODEL_ID, listed(tables.crop.c.id))
+)
 
-@cache
-def crops_with_embeddings(count: int) -> Select[Any]:
-    """Select crops with embeddings, in one go, for the parameters id0, id1, ...
-
-    A fixed number of parameters is compiled once; an expanding list is rendered at every call.
-    """
-    ids: list[BindParameter[int]] = [bindparam(f"id{number}") for number in range(count)]
-    return (
-        _CROP.add_columns(tables.embedding.c.vector)
-        .join(tables.embedding, tables.embedding.c.crop_id == tables.crop.c.id)
-        .where(tables.embedding.c.model_id == MODEL_ID, tables.crop.c.id.in_(ids))
-    )
+TRACKLET_IDS = select(moment.c.crop_id, moment.c.tracklet_id).where(listed(moment.c.crop_id))
