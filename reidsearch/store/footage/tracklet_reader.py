@@ -21,6 +21,8 @@ from reidsearch.store.tables.footage import footage, footage_location, moment, t
 
 def tracklet_ids(store: Store, crop_ids: Sequence[int]) -> dict[int, int]:
     """Return the tracklet of each of those crops that is a view of one."""
+    if not crop_ids:
+        return {}
     with store.read() as connection:
         part = {"ids": json.dumps(possible(crop_ids))}
         return {crop_id: of for crop_id, of in connection.execute(selects.TRACKLET_IDS, part).all()}
