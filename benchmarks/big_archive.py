@@ -24,7 +24,6 @@ from reidsearch.domain.steps import NewCrop
 from reidsearch.index.gallery import Gallery
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import open_writer
-from reidsearch.store.database.lock import writer_lock
 
 ROWS_AT_ONCE = 5000
 WIDTH_PX, HEIGHT_PX = 16, 32
@@ -69,7 +68,7 @@ def big_archive(
         while batch := list(itertools.islice(fresh, ROWS_AT_ONCE)):
             writer.commit(batch)
         writer.end_run({"offered": crops, "indexed": crops}, finished=True)
-    with Store(folder) as store, writer_lock(folder):
+    with Store(folder) as store:
         Gallery(store).rebuild()
     with open_with(folder, None) as archive:
         assert len(archive) == crops, (len(archive), crops)

@@ -81,7 +81,7 @@ def fits(table: Table, values: Sequence[Value]) -> bool:
             json.loads(bytes.fromhex(values[at]))  # type: ignore[arg-type]
         except (ValueError, RecursionError):
             return False
-    return all(math.isfinite(values[at]) for at in floats)  # type: ignore[arg-type]
+    return not floats or all(math.isfinite(values[at]) for at in floats)  # type: ignore[arg-type]
 
 
 _COMMON_JSON = frozenset(text.encode().hex().upper() for text in ("{}", "[]", "null"))

@@ -141,24 +141,18 @@ EMBEDDING_ROWS = (
 )
 
 # Of a crop's locations the one that its facts come from is shown; there is just one. A view of a
-# tracklet has its source's.
+# tracklet has its source's. `reading.py` takes the columns by their places.
+_C, _F = tables.crop.c, footage.c
 _CROP = (
     select(
-        tables.crop,
-        tables.source.c.sha256,
-        tables.camera.c.name.label("camera"),
+        *(_C.id, _C.source_id, tables.source.c.sha256),
         func.coalesce(tables.location.c.text, footage_location.c.text).label("location"),
-        moment.c.tracklet_id,
-        moment.c.quality,
-        footage.c.time_base_num,
-        footage.c.time_base_den,
-        footage.c.first_pts,
-        footage.c.start_us,
-        footage.c.uncertainty_s,
-        footage.c.offset_us,
-        footage.c.moved_us,
-        footage.c.clock_until_us,
-        moment.c.picture,
+        *(_C.x1, _C.y1, _C.x2, _C.y2),
+        *(_C.camera_id, tables.camera.c.name.label("camera")),
+        *(_C.time_us, _C.person, _C.extra, _C.indexed_us),
+        *(moment.c.tracklet_id, _C.pts, moment.c.quality, moment.c.picture),
+        *(_F.time_base_num, _F.time_base_den, _F.first_pts, _F.uncertainty_s),
+        *(_F.offset_us, _F.moved_us, _F.clock_until_us),
     )
     .select_from(tables.crop)
     .join(tables.source)
