@@ -85,16 +85,13 @@ def count_of_photos(photos: int) -> str:
     return f"{photos} reference photograph{'' if photos == 1 else 's'}"
 
 
-def with_identities(
-    store: Store, answers: Sequence[tuple[Match, ...]]
-) -> list[tuple[Match, ...]]:
+def with_identities(store: Store, answers: Sequence[tuple[Match, ...]]) -> list[tuple[Match, ...]]:
     """Return the matches of answers, each with the identity it was confirmed as or rejected for."""
     found = marks(store, {_member(match) for matches in answers for match in matches})
     if not found:
         return [*answers]
     return [
-        tuple(_marked(match, found.get(_member(match))) for match in matches)
-        for matches in answers
+        tuple(_marked(match, found.get(_member(match))) for match in matches) for matches in answers
     ]
 
 

@@ -19,13 +19,15 @@ from reidsearch.store.decoding import reads
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.tables.footage import footage, footage_location, moment, tracklet_part
 
+
 def tracklet_ids(store: Store, crop_ids: Sequence[int]) -> dict[int, int]:
     """Return the tracklet of each of those crops that is a view of one."""
     if not crop_ids:
         return {}
     with store.read() as connection:
         part = {"ids": json.dumps(possible(crop_ids))}
-        return {crop_id: of for crop_id, of in connection.execute(selects.TRACKLET_IDS, part).all()}
+        rows = connection.execute(selects.TRACKLET_IDS, part).all()
+        return {row.crop_id: row.tracklet_id for row in rows}
 
 
 def tracklets(store: Store, ids: Sequence[int]) -> dict[int, TrackletSeen]:
