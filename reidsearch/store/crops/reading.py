@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -23,8 +24,9 @@ def read_crop(row: Row[Any]) -> Crop:
         ArchiveError: what belongs to the crop is not found, which its own row does not tell.
     """
     # By place: asking a row for thirty names took as long as all the rest.
-    crop_id, source_id, sha256, location, x1, y1, x2, y2 = row[:8]
-    camera_id, camera, time_us, person, extra, indexed_us, tracklet_id = row[8:15]
+    values: Sequence[Any] = row
+    crop_id, source_id, sha256, location, x1, y1, x2, y2 = values[:8]
+    camera_id, camera, time_us, person, extra, indexed_us, tracklet_id = values[8:15]
     if camera_id is not None and camera is None:
         raise LookupError("its camera is not found")
     if location is None:
@@ -49,8 +51,9 @@ def read_crop(row: Row[Any]) -> Crop:
 
 
 def _moment(row: Row[Any]) -> Moment:
-    tracklet_id, pts, quality, picture, time_base_num, time_base_den, first_pts = row[14:21]
-    uncertainty_s, offset_us, moved_us, clock_until_us = row[21:25]
+    values: Sequence[Any] = row
+    tracklet_id, pts, quality, picture, time_base_num, time_base_den, first_pts = values[14:21]
+    uncertainty_s, offset_us, moved_us, clock_until_us = values[21:25]
     media_s = (pts - first_pts) * Fraction(time_base_num, time_base_den)
     # See `Clock.uncertainty_at`; no clock is built for each row.
     certain = clock_until_us is None or media_s * 1_000_000 <= clock_until_us
