@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import math
+import re
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -30,6 +32,8 @@ BEFORE_FIRST = bytes(32)
 SALT_BYTES = 32
 LARGEST_WHOLE = 2**53 - 1
 """Whole numbers up to here are exact in every JSON."""
+LEAST_DECIMAL = 1e-4
+"""From here on the standard library writes numbers without an exponent."""
 
 
 class Event(StrEnum):
@@ -220,7 +224,49 @@ def canonical(value: Any) -> bytes:
     2**53 are their digits as a text, and what is no text any more (a file name in another encoding)
     is escaped with backslashes.
     """
+    # What the standard library writes in the same way, it writes in a tenth of the time.
+    try:
+        text = json.dumps(_usual(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        if text.isascii() or _BEYOND_BMP.search(text) is None:
+            return text.encode()
+    except (_UnusualError, UnicodeEncodeError):
+        pass
     return rfc8785.dumps(_plain(value))
+
+
+_BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")  # keys are ordered by their UTF-16
+
+
+class _UnusualError(Exception):
+    """The standard library does not write this value in its canonical form."""
+
+
+def _usual(value: Any) -> Any:
+    """Return the value with its whole numbers as such; every number is written alike then.
+
+    Raises:
+        _UnusualError: something in it is written in another way.
+    """
+    kind = type(value)
+    if value is None or kind is str or kind is bool:
+        return value
+    if kind is float:
+        if value.is_integer() and abs(value) <= LARGEST_WHOLE:
+            return int(value)
+        if LEAST_DECIMAL <= abs(value) < LARGEST_WHOLE:  # beyond, exponents are written otherwise
+            return value
+        raise _UnusualError
+    if kind is dict:
+        if not all(type(key) is str for key in value):
+            raise _UnusualError
+        return {key: _usual(one) for key, one in value.items()}
+    if kind is list or kind is tuple:
+        return [_usual(one) for one in value]
+    if kind is int and abs(value) <= LARGEST_WHOLE:
+        return value
+    if isinstance(value, str):  # a member of an enumeration
+        return str.__str__(value)
+    raise _UnusualError
 
 
 def _plain(value: Any) -> Any:

@@ -60,22 +60,25 @@ def confirm(
     Raises:
         ArchiveError: the database does not confirm a score, or lost a crop.
     """
-    ids = {crop_id for hits in found for crop_id in hits.ids.tolist()}
-    held = crops_with_embeddings(store, sorted(ids))
-    require_deleted(store, ids - held.keys(), state)
+    wanted = {crop_id for hits in found for crop_id in hits.ids.tolist()}
+    held = crops_with_embeddings(store, sorted(wanted))
+    if len(held) < len(wanted):
+        require_deleted(store, wanted - held.keys(), state)
+    if not held:
+        return [Confirmed((), np.empty(0, np.float32), hits.exact) for hits in found]
+    ids = np.array(sorted(held), dtype=np.int64)
+    vectors = np.stack([held[crop_id][1] for crop_id in ids.tolist()])
+    if adjust is not None:
+        vectors = centred(vectors, adjust.means[adjust.slots[ids]])
     confirmed = []
     for query, hits in zip(queries, found, strict=True):
-        crops, scores = [], []
-        for crop_id, score in zip(hits.ids.tolist(), hits.scores.tolist(), strict=True):
-            if crop_id not in held:  # erased since the index was caught up
-                continue
-            crop, embedding = held[crop_id]
-            if adjust is not None:
-                embedding = centred(embedding[None], adjust.means[adjust.slots[crop_id]][None])[0]
-            truth = float(embedding @ query)
-            if not abs(truth - score) <= SCORE_TOLERANCE:
-                raise disagreement(store, crop_id, score, truth)
-            crops.append(crop)
-            scores.append(score)
-        confirmed.append(Confirmed(tuple(crops), np.array(scores, np.float32), hits.exact))
+        rows = np.searchsorted(ids, hits.ids)
+        there = np.append(ids, -1)[rows] == hits.ids  # the others were erased meanwhile
+        scores, of, truth = hits.scores[there], hits.ids[there], vectors[rows[there]] @ query
+        wrong = ~(np.abs(truth - scores) <= SCORE_TOLERANCE)
+        if wrong.any():
+            at = int(wrong.argmax())
+            raise disagreement(store, int(of[at]), float(scores[at]), float(truth[at]))
+        crops = tuple(held[crop_id][0] for crop_id in of.tolist())
+        confirmed.append(Confirmed(crops, scores, hits.exact))
     return confirmed

@@ -88,6 +88,11 @@ class FaissEngine:
         return FaissFlat(_Part.over(dimension, ids, data, len(expected.head)))
 
 
+def _count(held: CropIds, wanted: CropIds) -> int:
+    """Return how many of increasing ids are among others, of which there may be far more."""
+    return int((np.append(held, -1)[np.searchsorted(held, wanted)] == wanted).sum())
+
+
 class FaissFlat:
     """Exact search; implements `VectorIndex`."""
 
@@ -141,9 +146,8 @@ class FaissFlat:
         """Return the plan: every candidate's own score."""
         candidates = len(self)
         if allowed is not None and candidates:
-            held = self.ids()
-            allowed = allowed[np.searchsorted(allowed, held[0]) :]
-            candidates = len(np.intersect1d(allowed, held, assume_unique=True))
+            candidates = sum(_count(part.ids, allowed) for part in self._parts)
+            candidates -= _count(self._removed, allowed)
         why = f"{len(self):,} crops are few enough to be scored one by one"
         return Plan("flat", True, candidates, candidates, candidates, why)
 

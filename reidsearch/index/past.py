@@ -5,6 +5,7 @@ It is made in memory from the database, and writes nothing. What was deleted sin
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from reidsearch.base.progress import Progress
@@ -14,7 +15,6 @@ from reidsearch.index.contract import VectorIndex
 from reidsearch.index.factory import engine_for
 from reidsearch.index.gallery import Gallery
 from reidsearch.store.crops.embeddings import embeddings_after
-from reidsearch.store.crops.state import State
 from reidsearch.store.crops.store import Store
 
 
@@ -65,13 +65,4 @@ class PastGallery(Gallery):
                 index.add(ids[held], vectors[held])
             if not held.all():
                 break
-        self._state = State(
-            self._ends_at,
-            state.erasures,
-            state.model_id,
-            state.adjustment,
-            state.failures,
-            state.interrupted_runs,
-            state.running_runs,
-            state.pending,
-        )
+        self._state = replace(state, last_crop_id=self._ends_at)

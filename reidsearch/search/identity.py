@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from reidsearch.base.errors import Kind, UsageError
@@ -85,12 +85,14 @@ def count_of_photos(photos: int) -> str:
     return f"{photos} reference photograph{'' if photos == 1 else 's'}"
 
 
-def with_identities(store: Store, matches: tuple[Match, ...]) -> tuple[Match, ...]:
-    """Return the matches, each with the identity it was confirmed as or rejected for."""
-    found = marks(store, [_member(match) for match in matches])
+def with_identities(store: Store, answers: Sequence[tuple[Match, ...]]) -> list[tuple[Match, ...]]:
+    """Return the matches of answers, each with the identity it was confirmed as or rejected for."""
+    found = marks(store, {_member(match) for matches in answers for match in matches})
     if not found:
-        return matches
-    return tuple(_marked(match, found.get(_member(match))) for match in matches)
+        return [*answers]
+    return [
+        tuple(_marked(match, found.get(_member(match))) for match in matches) for matches in answers
+    ]
 
 
 def _member(match: Match) -> Member:

@@ -23,26 +23,55 @@ ALIKE = 0.9
 only one of them is adjusted for its camera: that alone took 0.03 on real crops."""
 
 
-def with_own(
-    store: Store,
-    matches: tuple[Match, ...],
-    origins: Sequence[QueryOrigin],
-    *,
-    refined: bool = False,
-) -> tuple[Match, ...]:
-    """Return the matches, each marked where it is what was searched with.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found for what.
 
     Args:
+        origins: of what was searched with.
         refined: scores are those with a query that was refined by feedback.
     """
-    if not matches or not origins:
-        return matches
-    query = _Searched.of(store, origins)
-    # Searched for by itself alone, a picture that is stored scores 1: lower ones are others.
-    alone = len(origins) == 1 and not refined
-    alike = [match for match in matches if not alone or match.score >= ALIKE]
-    digests = crop_digests(store, [crop_id for match in alike for crop_id in _shown(match)])
-    return tuple(replace(match, own=query.own(match, digests)) for match in matches)
+
+    matches: tuple[Match, ...]
+    origins: Sequence[QueryOrigin]
+    refined: bool = False
+
+    @property
+    def alike(self) -> list[Match]:
+        """Return the matches whose picture may be one that was searched with."""
+        # Searched for by itself alone, a picture that is stored scores 1: lower ones are others.
+        alone = len(self.origins) == 1 and not self.refined
+        return [one for one in self.matches if not alone or one.score >= ALIKE]
+
+
+def with_own(store: Store, found: Sequence[Found]) -> list[tuple[Match, ...]]:
+    """Return the matches of each, marked where they are what was searched with.
+
+    What the database knows of all of them is asked for together.
+    """
+    every = [one for one in found if one.matches and one.origins]
+    crops = {origin.crop_id for one in every for origin in one.origins} - {None}
+    of_tracklet = tracklet_ids(store, [crop_id for crop_id in crops if crop_id is not None])
+    shown = {crop_id for one in every for match in one.alike for crop_id in _shown(match)}
+    digests = crop_digests(store, sorted(shown))
+    return [_marked(store, one, of_tracklet, digests) for one in found]
+
+
+def _marked(
+    store: Store,
+    found: Found,
+    of_tracklet: Mapping[int, int],
+    digests: Mapping[int, CropDigests],
+) -> tuple[Match, ...]:
+    if not found.matches or not found.origins:
+        return found.matches
+    query = _Searched.of(store, found.origins, of_tracklet)
+    alike = {match.rank for match in found.alike}
+    owns = (query.own(one, digests if one.rank in alike else {}) for one in found.matches)
+    return tuple(
+        match if own is match.own else replace(match, own=own)
+        for match, own in zip(found.matches, owns, strict=True)
+    )
 
 
 def _shown(match: Match) -> tuple[int, ...]:
@@ -61,7 +90,9 @@ class _Searched:
     of_source: Mapping[str, Sequence[QueryOrigin]]
 
     @classmethod
-    def of(cls, store: Store, origins: Sequence[QueryOrigin]) -> _Searched:
+    def of(
+        cls, store: Store, origins: Sequence[QueryOrigin], of_tracklet: Mapping[int, int]
+    ) -> _Searched:
         crops = [origin.crop_id for origin in origins if origin.crop_id is not None]
         known = {origin.embedding_sha256 for origin in origins} | {
             origin.sha256 for origin in origins
@@ -73,7 +104,7 @@ class _Searched:
         return cls(
             store,
             frozenset(crops),
-            frozenset(tracklet_ids(store, crops).values()),
+            frozenset(of_tracklet[crop_id] for crop_id in crops if crop_id in of_tracklet),
             frozenset(digest for digest in known if digest),
             of_source,
         )

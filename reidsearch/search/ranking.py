@@ -77,6 +77,20 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True)
+class _Shown:
+    """What one answer shows, best first; its hits are not confirmed yet.
+
+    Args:
+        before: the rank of each by score alone, by crop id; None: that is the order.
+    """
+
+    hits: Hits
+    before: Mapping[int, int] | None
+    depth: int
+    ranked_by: RankedBy
+
+
+@dataclass(frozen=True, slots=True)
 class Ranking:
     """How all questions asked together are ranked, over a gallery in sync.
 
@@ -110,7 +124,7 @@ class Ranking:
     def of(self, questions: Sequence[Wanted]) -> list[Ranked]:
         """The answers to the questions, in their order; each is what it would be alone."""
         graph, why_not = self._graph()
-        found: dict[int, Ranked] = {}
+        found: dict[int, _Shown] = {}
         depths = [self.depth(one.k, len(one.without)) for one in questions]
         while len(found) < len(questions):
             # What a large index finds depends on the depth: only equal ones are asked together.
@@ -120,12 +134,32 @@ class Ranking:
             hits = self.gallery.hits_many(
                 vectors, depth, self.allowed, exact=self.exact, adjust=self.adjust
             )
+            views = self._views(hits)
             for number, one in zip(numbers, hits, strict=True):
-                ranked = self._ranked(questions[number], one, depth, graph, why_not)
-                if ranked is not None:
-                    found[number] = ranked
-                depths[number] = depth * 4 if ranked is None else 0
-        return [found[number] for number in range(len(questions))]
+                shown = self._shown(questions[number], one, views, depth, graph, why_not)
+                if shown is not None:
+                    found[number] = shown
+                depths[number] = depth * 4 if shown is None else 0
+        return self._confirmed(questions, [found[number] for number in range(len(questions))])
+
+    def _confirmed(self, questions: Sequence[Wanted], shown: Sequence[_Shown]) -> list[Ranked]:
+        """The answers, once the database confirms them all together."""
+        if not questions:
+            return []
+        vectors = np.stack([one.vector for one in questions])
+        proven = self.gallery.confirmed(vectors, [one.hits for one in shown], self.adjust)
+        return [
+            Ranked(
+                [
+                    Row(crop, score, None if one.before is None else one.before[crop.crop_id])
+                    for crop, score in confirmed.pairs
+                ],
+                one.hits.exact,
+                one.depth,
+                one.ranked_by,
+            )
+            for one, confirmed in zip(shown, proven, strict=True)
+        ]
 
     def _graph(self) -> tuple[Graph | None, WhyNot]:
         """The graph to re-rank by, or why there is none."""
@@ -137,15 +171,29 @@ class Ranking:
             return None, WhyNot.PLAIN
         return self.neighbours.graph(), self.neighbours.why_not
 
-    def _ranked(
-        self, wanted: Wanted, hits: Hits, depth: int, graph: Graph | None, why_not: WhyNot
-    ) -> Ranked | None:
-        """The rows of one answer; None when more has to be asked for to fill them."""
-        kept = ~np.isin(hits.ids, list(wanted.without))
+    def _shown(
+        self,
+        wanted: Wanted,
+        hits: Hits,
+        views: Mapping[int, int],
+        depth: int,
+        graph: Graph | None,
+        why_not: WhyNot,
+    ) -> _Shown | None:
+        """What one answer shows; None when more has to be asked for to fill it.
+
+        Args:
+            views: the tracklet of each crop that stands for one.
+        """
+        kept = np.ones(len(hits.ids), dtype=bool)
+        if wanted.without:
+            kept = ~np.isin(hits.ids, list(wanted.without))
         if wanted.min_score is not None:
             kept &= hits.scores >= wanted.min_score
         ids, scores = hits.ids[kept], hits.scores[kept]
-        keys = self._keys(ids)
+        keys: list[Key] = [
+            ("tracklet", views[i]) if i in views else ("crop", i) for i in ids.tolist()
+        ]
         first = {key: place for place, key in reversed(list(enumerate(keys)))}
         by_score = sorted(first, key=first.__getitem__)
         everything = len(hits.ids) < depth or (
@@ -165,15 +213,10 @@ class Ranking:
             found = 1.0 if graph.recall is None else graph.recall.value
             ranked_by = RankedBy(len(candidates), DEFAULT.expansion, None, found)
         places = [first[key] for key in self._spread(shown, camera)[: wanted.k]]
-        proven = self.gallery.confirmed(
-            wanted.vector[None], [Hits(ids[places], scores[places], hits.exact)], self.adjust
-        )[0]
-        rank = {int(ids[first[key]]): number for number, key in enumerate(by_score, start=1)}
-        rows = [
-            Row(crop, score, rank[crop.crop_id] if ranked_by.reranked else None)
-            for crop, score in proven.pairs
-        ]
-        return Ranked(rows, hits.exact, depth, ranked_by)
+        before = None
+        if ranked_by.reranked:
+            before = {int(ids[first[key]]): number for number, key in enumerate(by_score, start=1)}
+        return _Shown(Hits(ids[places], scores[places], hits.exact), before, depth, ranked_by)
 
     def _cameras(self, ids: CropIds, first: Mapping[Key, int]) -> dict[Key, int | None]:
         """The camera of each row, where it matters."""
@@ -196,9 +239,12 @@ class Ranking:
                 kept.append(key)
         return kept
 
-    def _keys(self, ids: CropIds) -> list[Key]:
-        views = tracklet_ids(self.store, ids.tolist()) if self.grouped else {}
-        return [("tracklet", views[i]) if i in views else ("crop", i) for i in ids.tolist()]
+    def _views(self, hits: Sequence[Hits]) -> dict[int, int]:
+        """The tracklet of each crop that stands for one, of all questions together."""
+        if not self.grouped:
+            return {}
+        every = np.unique(np.concatenate([one.ids for one in hits]))
+        return tracklet_ids(self.store, every.tolist())
 
     def _places(self, wanted: Wanted, ids: CropIds, graph: Graph) -> CropIds:
         """The candidates' places in their new order."""

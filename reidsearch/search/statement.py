@@ -12,6 +12,7 @@ from reidsearch.base.timecode import now
 from reidsearch.domain.adjustment import AdjustedBy, Adjustment, WhyNotAdjusted
 from reidsearch.domain.answers import FootageSearched, Statement, WhyNot
 from reidsearch.domain.crops import Vectors
+from reidsearch.domain.pending import Pending
 from reidsearch.domain.query_origins import embedding_sha256
 from reidsearch.domain.request import Filters, PlainFor, Requested, SearchRequest
 from reidsearch.domain.scores import UNCALIBRATED
@@ -33,13 +34,19 @@ from reidsearch.store.selection import (
 
 @dataclass(frozen=True, slots=True)
 class SearchScope:
-    """What is searched for all queries of one `scope_key`."""
+    """What is searched for all queries of one `scope_key`, and what is told of it to all.
+
+    Args:
+        runs: index runs that were interrupted, and that are at work.
+    """
 
     asked_at: dt.datetime
     selection: Selection | None
     footage: FootageSearched
     ranking: Ranking
     adjusted: AdjustedBy
+    runs: tuple[int, int]
+    pending: tuple[Pending, ...]
 
 
 def scope_of(
@@ -73,7 +80,8 @@ def scope_of(
         None if request.spread is None else (request.spread, _camera_count(store, request.filters)),
         WhyNot(request.plain_for or WhyNot.AS_ASKED),
     )
-    return SearchScope(asked_at, selection, footage, ranking, adjusted)
+    runs, pending = store.unfinished_runs(), pending_work(store)
+    return SearchScope(asked_at, selection, footage, ranking, adjusted, runs, pending)
 
 
 def _why_plain(request: SearchRequest) -> WhyNotAdjusted:
@@ -134,10 +142,11 @@ def statement_of(
         raise empty_archive(store)
     exact, request, unknown = ranked.exact, query.request, _unknown(store, query, scope)
     filters = request.filters
-    filters = replace(filters, exclude_crops=(*filters.exclude_crops, *query.exclude))
+    if query.exclude:
+        filters = replace(filters, exclude_crops=(*filters.exclude_crops, *query.exclude))
     adjust = scope.ranking.adjust
     measured = None if exact else gallery.recall(ranked.depth, adjusted=adjust is not None)
-    interrupted, running = store.unfinished_runs()
+    interrupted, running = scope.runs
     return Statement(
         archive=store.location,
         archive_id=store.row.uuid,
@@ -169,7 +178,7 @@ def statement_of(
         ranked_by=ranked.ranked_by,
         query_pictures=query.origins,
         embedding_sha256=embedding_sha256(vector),
-        pending=pending_work(store),
+        pending=scope.pending,
         newest_crop=state.last_crop_id,
         requested=Requested.of(request),
         adjusted=scope.adjusted

@@ -78,10 +78,11 @@ class EventLogService:
 
     def with_own(self, matches: Sequence[Match], statement: Statement) -> tuple[Match, ...]:
         """Mark which matches are what was searched with, as the search did that the log holds."""
-        from reidsearch.search.own import with_own
+        from reidsearch.search.own import Found, with_own
 
         refined = statement.feedback is not None
-        return with_own(self._store, tuple(matches), statement.query_pictures, refined=refined)
+        found = Found(tuple(matches), statement.query_pictures, refined)
+        return with_own(self._store, [found])[0]
 
     def exported(self, path: Path, by: str, name: str | None = None) -> None:
         """Record that a file, or a folder of files, was written of what the archive holds.

@@ -19,7 +19,7 @@ from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.domain.request import SearchRequest
 from reidsearch.index.gallery import Gallery
 from reidsearch.media.pictures import decode
-from reidsearch.search.own import with_own
+from reidsearch.search.own import Found, with_own
 from reidsearch.search.query_pictures import Embed, embed_query, read_query_picture
 from reidsearch.store.cases import asked_for
 from reidsearch.store.crops.embeddings import crops_with_embeddings, embeddings_of
@@ -148,7 +148,7 @@ def _own(store: Store, match: Crop, score: float, origins: Sequence[QueryOrigin]
     seen = None
     if match.moment is not None:
         seen = tracklets(store, [match.moment.tracklet_id]).get(match.moment.tracklet_id)
-    (marked,) = with_own(store, (Match(1, score, match, seen),), origins)
+    ((marked,),) = with_own(store, [Found((Match(1, score, match, seen),), origins)])
     return marked.own
 
 

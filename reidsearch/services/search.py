@@ -284,10 +284,7 @@ class SearchService:
             found = engine.search_many(
                 self._store, self._gallery, queries, self._engines.text(), self._neighbours
             )
-            return [
-                self._read(ready, answer, reader)
-                for ready, answer in zip(group, found, strict=True)
-            ]
+            return [*self._read(group, found, reader)]
         except ReidsearchError as error:
             if len(group) == 1:
                 return [Failed(group[0].request, error)]
@@ -321,23 +318,38 @@ class SearchService:
 
         def read() -> Iterator[Match]:
             while part := tuple(itertools.islice(matches, MATCHES_AT_ONCE)):
-                yield from self._read(ready, Answer(statement, part), reader).matches
+                (told,) = self._read([ready], [Answer(statement, part)], reader)
+                yield from told.matches
 
-        return self._read(ready, Answer(statement, ()), reader).statement, read()
+        (told,) = self._read([ready], [Answer(statement, ())], reader)
+        return told.statement, read()
 
-    def _read(self, ready: Ready, answer: Answer, reader: ScoreReader) -> Answer:
-        """Return the answer with its scores read and its matches marked."""
+    def _read(
+        self, asked: Sequence[Ready], answers: Sequence[Answer], reader: ScoreReader
+    ) -> list[Answer]:
+        """Return answers of one scope with their scores read and their matches marked."""
         from reidsearch.search.identity import with_identities
-        from reidsearch.search.own import with_own
+        from reidsearch.search.own import Found, with_own
 
-        adjusted = answer.statement.adjusted.why_not is None
+        adjusted = answers[0].statement.adjusted.why_not is None
         fitting = self._readers.of(reader, adjusted=adjusted)
-        refined = answer.statement.feedback is not None
-        matches = with_own(self._store, answer.matches, ready.query.origins, refined=refined)
-        answer = Answer(answer.statement, matches)
-        answer = fitting.read(answer, ready.request, ready.count, ready.query.cameras)
-        statement = replace(answer.statement, identity=ready.identity.searched)
-        marked = Answer(statement, with_identities(self._store, answer.matches))
-        if ready.space_time is None:
-            return marked
-        return ready.space_time.answer(marked, ready.request.k)
+        found = [
+            Found(answer.matches, ready.query.origins, answer.statement.feedback is not None)
+            for ready, answer in zip(asked, answers, strict=True)
+        ]
+        read = [
+            fitting.read(
+                Answer(answer.statement, matches), ready.request, ready.count, ready.query.cameras
+            )
+            for ready, answer, matches in zip(
+                asked, answers, with_own(self._store, found), strict=True
+            )
+        ]
+        told = []
+        marked = with_identities(self._store, [answer.matches for answer in read])
+        for ready, answer, matches in zip(asked, read, marked, strict=True):
+            statement = replace(answer.statement, identity=ready.identity.searched)
+            one = Answer(statement, matches)
+            by = ready.space_time
+            told.append(one if by is None else by.answer(one, ready.request.k))
+        return told

@@ -23,7 +23,7 @@ from reidsearch.domain.crops import Vectors
 from reidsearch.domain.event_log import Event, canonical
 from reidsearch.domain.query_origins import QueryOrigin
 from reidsearch.store.crops.store import Store
-from reidsearch.store.event_log import append
+from reidsearch.store.event_log import append_all
 from reidsearch.store.log_reading import why_not_logged
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ def entries_of(
     if not details:
         return []
     with store.write() as connection:
-        made = [append(connection, event, detail) for detail in details]
-    return [Logged(entry.number) for entry in made if entry is not None]
+        made = append_all(connection, event, details)
+    return [Logged(entry.number) for entry in made]
 
 
 def given(
@@ -85,7 +85,7 @@ def given(
     the rest is given later, or thrown away, in another thread.
     """
     author = store.acting
-    (logged,) = entries_of(store, [_asked(statement, views)])
+    (logged,) = entries_of(store, [_asked(statement, statement_json(statement), views)])
 
     def giving() -> Iterator[Match]:
         told: list[tuple[int, float]] = []
@@ -123,19 +123,23 @@ def answer_sha256(statement: Statement, matches: Sequence[Match]) -> str:
     It is of the canonical JSON of its document, without when and for which case it was
     asked, and how it was logged.
     """
-    told = statement_json(statement)
-    for name in NOT_OF_THE_ANSWER:
-        del told[name]
-    document = {"statement": told, "matches": [match_json(match) for match in matches]}
+    return _sha256_of(statement_json(statement), matches)
+
+
+def _sha256_of(told: Mapping[str, Any], matches: Sequence[Match]) -> str:
+    """`answer_sha256`, of the statement's JSON."""
+    same = {name: value for name, value in told.items() if name not in NOT_OF_THE_ANSWER}
+    document = {"statement": same, "matches": [match_json(match) for match in matches]}
     return hashlib.sha256(canonical(document)).hexdigest()
 
 
 def _detail(answer: Answer, views: Vectors) -> dict[str, Any]:
+    told = statement_json(answer.statement)
     return {
-        **_asked(answer.statement, views),
+        **_asked(answer.statement, told, views),
         "matches": [(match.crop.crop_id, match.score) for match in answer.matches],
         **_space_time(answer.statement, [_ratio(match) for match in answer.matches]),
-        "answer_sha256": answer_sha256(answer.statement, answer.matches),
+        "answer_sha256": _sha256_of(told, answer.matches),
     }
 
 
@@ -150,12 +154,12 @@ def _ratio(match: Match) -> float | None:
     return match.space_time.log10_lr if match.space_time else None
 
 
-def _asked(statement: Statement, views: Vectors) -> dict[str, Any]:
-    told = statement_json(statement)
-    del told["logged"]
+def _asked(statement: Statement, told: Mapping[str, Any], views: Vectors) -> dict[str, Any]:
+    """Return what was asked; `told` is the statement's JSON."""
+    unlogged = {name: value for name, value in told.items() if name != "logged"}
     if statement.case is None:
-        return {"statement": told}
-    return {"statement": told, "query_embeddings": _embeddings(statement.query_pictures, views)}
+        return {"statement": unlogged}
+    return {"statement": unlogged, "query_embeddings": _embeddings(statement.query_pictures, views)}
 
 
 def _embeddings(origins: Sequence[QueryOrigin], views: Vectors) -> list[str | None]:

@@ -59,28 +59,45 @@ def append(
     Returns:
         It; None: the archive keeps no log.
     """
-    options = connection.get_execution_options()
-    if not options["logged"]:
-        return None
-    author: Author = options["author"]
-    last = _last(connection)
-    if last is None:
-        made = detail["decision"] if event is Event.DECISION else None
-        last = _append(connection, Event.BEGIN, _held(connection, made), author, None)
-    if actor is not None:
-        author = Author(actor, author.case)
-    return _append(connection, event, detail, author, last)
+    made = append_all(connection, event, [detail], actor=actor)
+    return made[0] if made else None
 
 
-def _append(
+def append_all(
     connection: Connection,
     event: Event,
-    detail: Mapping[str, Any],
-    author: Author,
-    last: LogEntry | None,
+    details: Sequence[Mapping[str, Any]],
+    *,
+    actor: str | None = None,
+) -> list[LogEntry]:
+    """Add an entry for each of these details, as `append` does, together.
+
+    Returns:
+        Them, in that order; none where the archive keeps no log.
+    """
+    options = connection.get_execution_options()
+    if not details or not options["logged"]:
+        return []
+    author: Author = options["author"]
+    last = _last(connection)
+    made: list[LogEntry] = []
+    if last is None:
+        decided = details[0]["decision"] if event is Event.DECISION else None
+        made.append(_entry(Event.BEGIN, _held(connection, decided), author, None))
+    begun = len(made)
+    if actor is not None:
+        author = Author(actor, author.case)
+    for detail in details:
+        made.append(_entry(event, detail, author, made[-1] if made else last))
+    connection.execute(insert(log_entry), [_row(one) for one in made])
+    return made[begun:]
+
+
+def _entry(
+    event: Event, detail: Mapping[str, Any], author: Author, last: LogEntry | None
 ) -> LogEntry:
     text, salt = canonical(detail).decode(), new_salt()
-    entry = LogEntry(
+    return LogEntry(
         number=last.number + 1 if last else 1,
         at=now(),
         event=event,
@@ -92,21 +109,21 @@ def _append(
         salt=salt,
         detail=text,
     )
-    connection.execute(
-        insert(log_entry).values(
-            id=entry.number,
-            at_us=to_us(entry.at),
-            event=entry.event.value,
-            actor=entry.actor,
-            case_number=entry.case,
-            program=entry.program,
-            content=entry.content,
-            previous=entry.previous,
-            salt=entry.salt,
-            detail=entry.detail,
-        )
-    )
-    return entry
+
+
+def _row(entry: LogEntry) -> dict[str, Any]:
+    return {
+        "id": entry.number,
+        "at_us": to_us(entry.at),
+        "event": entry.event.value,
+        "actor": entry.actor,
+        "case_number": entry.case,
+        "program": entry.program,
+        "content": entry.content,
+        "previous": entry.previous,
+        "salt": entry.salt,
+        "detail": entry.detail,
+    }
 
 
 def _last(connection: Connection) -> LogEntry | None:

@@ -76,28 +76,15 @@ def fits(table: Table, values: Sequence[Value]) -> bool:
     SQLite keeps text in a column of numbers, and an archive may come from elsewhere. Its row has a
     digest that fits and is as damaged as one that has none.
     """
-    of_kinds = tuple(map(type, values))
-    if not _kinds_fit(table, of_kinds):
+    places = _looked_at(table, tuple(map(type, values)))
+    if places is None:
         return False
-    for at in _of_json(table):
-        text = values[at]
-        if isinstance(text, str):
-            read = _is_json(text) if len(text) < LONG else _read_json(text)
-            if not read:
-                return False
-    return all(math.isfinite(values[at]) for at in _of_floats(of_kinds))  # type: ignore[arg-type]
-
-
-@lru_cache(maxsize=4096)
-def _of_floats(of_kinds: tuple[type, ...]) -> tuple[int, ...]:
-    """The places of the numbers that may be infinite or none."""
-    return tuple(at for at, kind in enumerate(of_kinds) if kind is float)
-
-
-@lru_cache(maxsize=4096)
-def _kinds_fit(table: Table, of_kinds: tuple[type, ...]) -> bool:
-    """Tell whether values of these kinds may be a row; the rows of a table have few variants."""
-    return all(one in kinds for one, kinds in zip(of_kinds, _kinds(table), strict=True))
+    floats, texts = places
+    for at in texts:
+        text = str(values[at])
+        if not (_is_json(text) if len(text) < LONG else _read_json(text)):
+            return False
+    return not floats or all(math.isfinite(values[at]) for at in floats)  # type: ignore[arg-type]
 
 
 def _read_json(hexadecimal: str) -> bool:
@@ -113,10 +100,19 @@ _is_json = lru_cache(maxsize=4096)(_read_json)
 """Of short texts: settings and counts of many rows are the same."""
 
 
-@cache
-def _of_json(table: Table) -> tuple[int, ...]:
-    """The places of the JSON columns among the covered ones."""
-    return tuple(at for at, one in enumerate(covered(table)) if isinstance(one.type, JSON))
+@lru_cache(maxsize=1024)  # a row has one of a few combinations of kinds, unless it is damaged
+def _looked_at(
+    table: Table, kinds: tuple[type, ...]
+) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """The places of floats, and of texts that are JSON, in a row of these kinds; None: no such row.
+
+    Told once a combination of kinds: every row that is read is looked at.
+    """
+    if not all(kind in held for kind, held in zip(kinds, _kinds(table), strict=True)):
+        return None
+    floats = tuple(at for at, kind in enumerate(kinds) if kind is float)
+    of_json = (at for at, one in enumerate(covered(table)) if isinstance(one.type, JSON))
+    return floats, tuple(at for at in of_json if kinds[at] is str)
 
 
 @cache

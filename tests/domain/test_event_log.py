@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from reidsearch.domain.event_log import (
     Event,
     LogEntry,
     Seal,
+    _plain,
     canonical,
     committed,
     faults,
@@ -123,6 +125,21 @@ def test_an_erased_detail_holds_where_a_later_entry_says_so() -> None:
 def test_a_detail_cannot_be_guessed_without_its_salt() -> None:
     first, second = chain([{"n": 1}]), chain([{"n": 1}])
     assert first[0].content != second[0].content
+
+
+ODD_NUMBERS = (
+    *(0.0, -0.0, 1.0, -3.0, 0.1, -0.30000000000000004, 1e-4, 9.999e-5, 1e-7, 5e-324),
+    *(2.0**53 - 1, 2.0**53, -(2.0**53), 123456789.125, 1e15 + 0.5, 1e16, 1e21, 1.7e308),
+    *(float("nan"), float("inf"), 2**53 - 1, 2**53, -(2**53) + 1, -(2**53), 0, True),
+)
+ODD_TEXTS = ("", "a", '"\\/', "\b\f\n\r\t\x00\x1f\x7f", "é\u2028", "\ud800", "\U0001f600", "\ufb33")
+
+
+@pytest.mark.parametrize("one", [*ODD_NUMBERS, *ODD_TEXTS, Event.SEARCH, None, [], {}, ()])
+def test_what_the_standard_library_writes_is_canonical(one: object) -> None:
+    named = {str(one): one, "\U0001f600": 1, "\ufb33": 2}  # the first by UTF-16, not by code point
+    for value in (one, [one, "x"], {"n": (one, {"m": one})}, {**named, 7: one, None: 1}, named):
+        assert canonical(value) == rfc8785.dumps(_plain(value))
 
 
 def test_canonical_json_is_that_of_the_standard() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from archives import DIMENSION, draw, fill, opened
+from sqlalchemy import Engine, event
 
 from reidsearch import Archive
 from reidsearch.base.errors import NotFound, Refused, ReidsearchError, UsageError
@@ -114,6 +115,28 @@ def test_all_matches_come_as_a_search_gives_them(archive, name):
 
 
 @pytest.mark.full
+def test_the_database_is_asked_as_often_for_many_as_for_few(archive):
+    asked: list[str] = []
+
+    def count(*given: object) -> None:
+        asked.append(str(given[2]))
+
+    def statements(crops: range) -> int:
+        asked.clear()
+        assert all(
+            len(one.matches) == 10
+            for one in archive.search_many(SearchRequest((crop_id,)) for crop_id in crops)
+        )
+        return len(asked)
+
+    statements(range(1, 3))  # what is read once is read
+    event.listen(Engine, "before_cursor_execute", count)
+    try:
+        assert statements(range(20, 24)) == statements(range(100, 160))
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+
+
 def test_all_matches_are_those_of_a_search_that_is_long_enough(archive):
     for name in ("all above", "all above, with feedback"):
         request = REQUESTS[name]

@@ -30,10 +30,10 @@ def best_of(
 ) -> list[Hits]:
     """Return the k best of each of (n, d) queries, of what may be among them."""
     picked, (held, vectors) = _narrowed(truth, queries, k, near, adjust)
-    hits = []
+    ends, hits = np.append(held, -1), []
     for query, one in zip(queries, picked, strict=True):
         rows = np.searchsorted(held, one.ids)
-        there = np.append(held, -1)[rows] == one.ids  # what was erased meanwhile is not
+        there = ends[rows] == one.ids  # what was erased meanwhile is not
         scores = _scores(vectors[rows[there]], query, one.ids[there], adjust)
         one.prove(there, scores)
         hits.append(in_order(one.ids[there], scores, k, exact=False))

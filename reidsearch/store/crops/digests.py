@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TypeAlias
 
 from sqlalchemy import select
 
 from reidsearch.store import tables
-from reidsearch.store.chunks import CHUNK
 from reidsearch.store.crops.store import Store
+from reidsearch.store.database import selects
 from reidsearch.store.tables.pictures import picture_object
 
 CropDigests: TypeAlias = tuple[str, ...]
@@ -19,23 +20,25 @@ CropDigests: TypeAlias = tuple[str, ...]
 def crop_digests(store: Store, crop_ids: Sequence[int]) -> dict[int, CropDigests]:
     """Return the digests of each of those crops that is stored."""
     found: dict[int, CropDigests] = {}
-    picture, outside, embedding = tables.picture.c, picture_object.c, tables.embedding.c
-    current = select(tables.archive.c.model_id).scalar_subquery()
+    if not crop_ids:
+        return found
+    ids = {"ids": json.dumps([*crop_ids])}
     with store.read() as connection:
-        for start in range(0, len(crop_ids), CHUNK):
-            part = crop_ids[start : start + CHUNK]
-            for of, column, where in (
-                (picture.crop_id, picture.sha256, picture.crop_id.in_(part)),
-                (outside.crop_id, outside.sha256, outside.crop_id.in_(part)),
-                (
-                    embedding.crop_id,
-                    embedding.sha256,
-                    embedding.crop_id.in_(part) & (embedding.model_id == current),
-                ),
-            ):
-                for crop_id, sha256 in connection.execute(select(of, column).where(where)):
-                    found[crop_id] = (*found.get(crop_id, ()), sha256.hex())
+        for query in _DIGESTS:
+            for crop_id, sha256 in connection.execute(query, ids).all():
+                found[crop_id] = (*found.get(crop_id, ()), sha256.hex())
     return found
+
+
+_PICTURE, _OUTSIDE, _EMBEDDING = tables.picture.c, picture_object.c, tables.embedding.c
+# A search asks these: built once, see `selects.py`.
+_DIGESTS = (
+    select(_PICTURE.crop_id, _PICTURE.sha256).where(selects.listed(_PICTURE.crop_id)),
+    select(_OUTSIDE.crop_id, _OUTSIDE.sha256).where(selects.listed(_OUTSIDE.crop_id)),
+    select(_EMBEDDING.crop_id, _EMBEDDING.sha256).where(
+        _EMBEDDING.model_id == selects.MODEL_ID, selects.listed(_EMBEDDING.crop_id)
+    ),
+)
 
 
 def is_whole_crop(store: Store, sha256: str) -> bool:

@@ -12,12 +12,11 @@ from sqlalchemy import select
 from reidsearch.base.errors import ArchiveError, Kind
 from reidsearch.domain.crops import Crop, CropIds, Vectors
 from reidsearch.store import tables
-from reidsearch.store.chunks import CHUNK, chunks, possible
+from reidsearch.store.chunks import chunks, possible
 from reidsearch.store.crops.reading import read_crop
 from reidsearch.store.crops.store import Store
 from reidsearch.store.database import selects
 
-FEW = 16  # as many as an answer usually has
 EMBEDDINGS_CHUNK = 4096
 
 
@@ -25,9 +24,10 @@ def crops_with_embeddings(store: Store, ids: Iterable[int]) -> dict[int, tuple[C
     """Return those crops that are stored, by id, each with its (d,) embedding."""
     found: dict[int, tuple[Crop, Vectors]] = {}
     with store.read() as connection:
-        for part in chunks(possible(ids)):
-            asked = _padded(part, (FEW, CHUNK))
-            for row in connection.execute(selects.crops_with_embeddings(len(asked)), asked):
+        wanted = possible(ids)
+        for start in range(0, len(wanted), EMBEDDINGS_CHUNK):
+            part = {"ids": json.dumps(wanted[start : start + EMBEDDINGS_CHUNK])}
+            for row in connection.execute(selects.CROPS_WITH_EMBEDDINGS, part).all():
                 found[row.id] = read_crop(row), np.frombuffer(row.vector, dtype="<f4")
     return found
 
@@ -68,13 +68,6 @@ def some_embeddings(store: Store, count: int, dimension: int) -> Vectors:
     drawn = np.random.default_rng(0).integers(1, last + 1, count) if last > count else None
     ids = np.arange(1, last + 1) if drawn is None else np.unique(drawn)
     return embedding_rows(store, ids, dimension)[1]
-
-
-def _padded(ids: Sequence[int], sizes: Sequence[int]) -> dict[str, int]:
-    """Return ids as the parameters of a statement that is made for one of few sizes."""
-    size = next(size for size in sizes if len(ids) <= size)
-    padded = [*ids, *([0] * (size - len(ids)))]  # no crop has the id 0
-    return {f"id{number}": crop_id for number, crop_id in enumerate(padded)}
 
 
 def _joined(store: Store, rows: Sequence[Any], dimension: int) -> tuple[CropIds, Vectors]:

@@ -38,6 +38,8 @@ class State:
     """The runs that have not ended, whether they still live or were killed."""
     pending: int = field(compare=False)
     """How many pieces of work are not finished."""
+    any_footage: bool = field(compare=False)
+    any_attributes: bool = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +73,6 @@ def state_of(connection: Connection) -> State:
         interrupted_runs=row.interrupted_runs,
         running_runs=frozenset(int(one) for one in (row.running_runs or "").split(",") if one),
         pending=row.pending,
+        any_footage=row.any_footage,
+        any_attributes=row.any_attributes,
     )

@@ -52,7 +52,7 @@ def open_engine(
     event.listen(engine, "connect", _configure(path, prove, read_only, foreign_keys))
     if read_only:
         event.listen(engine, "checkout", _require_current(path))
-    event.listen(engine, "begin", _begin_reading if read_only else _begin_writing)
+    event.listen(engine, "begin", _begin_reading(path) if read_only else _begin_writing)
     event.listen(engine, "handle_error", _translate_for(path), retval=True)
     return engine
 
@@ -130,8 +130,15 @@ def _configure(
     return configure
 
 
-def _begin_reading(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+def _begin_reading(path: Path) -> Callable[[Connection], None]:
+    def begin(connection: Connection) -> None:
+        opened: Any = connection.connection.dbapi_connection
+        try:
+            opened.execute("BEGIN")  # past SQLAlchemy: as long again as reading a row
+        except ERRORS as error:
+            raise translated(path, error) or error from error
+
+    return begin
 
 
 def _begin_writing(connection: Connection) -> None:

@@ -6,19 +6,17 @@ Building one costs SQLAlchemy several times what executing it costs SQLite.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
     ColumnElement,
     LargeBinary,
-    Select,
     String,
     Text,
     bindparam,
     cast,
+    exists,
     func,
     select,
 )
@@ -30,6 +28,7 @@ from reidsearch.base.errors import Reason
 from reidsearch.store import tables
 from reidsearch.store.database.proofs import intact
 from reidsearch.store.tables.adjustment import adjustment
+from reidsearch.store.tables.attributes import attributes
 from reidsearch.store.tables.footage import footage, footage_location, moment
 from reidsearch.store.tables.pending import pending
 
@@ -53,6 +52,8 @@ STATE = select(
     .scalar_subquery()
     .label("running_runs"),
     select(func.count()).select_from(pending).scalar_subquery().label("pending"),
+    exists(select(footage.c.source_id)).label("any_footage"),
+    exists(select(attributes.c.crop_id)).label("any_attributes"),
 ).where(intact(tables.archive))  # the rest is only counted
 
 MODEL_ID = select(tables.archive.c.model_id).scalar_subquery()
@@ -168,34 +169,33 @@ def among(column: ColumnElement[bytes], keys: Sequence[bytes]) -> ColumnElement[
     return column.op("IN", is_comparison=True)(_Cut(keys))
 
 
+def listed(column: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return the condition that a number is in the parameter `ids`, a JSON list of any length."""
+    return column.op("IN", is_comparison=True)(_Listed("ids"))
+
+
 EMBEDDING_ROWS = (
     select(tables.embedding.c.crop_id, tables.embedding.c.vector)
     .where(
         tables.embedding.c.model_id == MODEL_ID,
-        tables.embedding.c.crop_id.op("IN", is_comparison=True)(_Listed("ids")),
+        listed(tables.embedding.c.crop_id),
     )
     .order_by(tables.embedding.c.crop_id)
 )
 
 # Of a crop's locations the one that its facts come from is shown; there is just one. A view of a
-# tracklet has its source's.
+# tracklet has its source's. `reading.py` takes the columns by their places.
+_C, _F = tables.crop.c, footage.c
 _CROP = (
     select(
-        tables.crop,
-        tables.source.c.sha256,
-        tables.camera.c.name.label("camera"),
+        *(_C.id, _C.source_id, tables.source.c.sha256),
         func.coalesce(tables.location.c.text, footage_location.c.text).label("location"),
-        moment.c.tracklet_id,
-        moment.c.quality,
-        footage.c.time_base_num,
-        footage.c.time_base_den,
-        footage.c.first_pts,
-        footage.c.start_us,
-        footage.c.uncertainty_s,
-        footage.c.offset_us,
-        footage.c.moved_us,
-        footage.c.clock_until_us,
-        moment.c.picture,
+        *(_C.x1, _C.y1, _C.x2, _C.y2),
+        *(_C.camera_id, tables.camera.c.name.label("camera")),
+        *(_C.time_us, _C.person, _C.extra, _C.indexed_us),
+        *(moment.c.tracklet_id, _C.pts, moment.c.quality, moment.c.picture),
+        *(_F.time_base_num, _F.time_base_den, _F.first_pts, _F.uncertainty_s),
+        *(_F.offset_us, _F.moved_us, _F.clock_until_us),
     )
     .select_from(tables.crop)
     .join(tables.source)
@@ -215,16 +215,10 @@ _CROP = (
 
 CROPS = _CROP.where(tables.crop.c.id.in_(bindparam("ids", expanding=True)))
 
+CROPS_WITH_EMBEDDINGS = (
+    _CROP.add_columns(tables.embedding.c.vector)
+    .join(tables.embedding, tables.embedding.c.crop_id == tables.crop.c.id)
+    .where(tables.embedding.c.model_id == MODEL_ID, listed(tables.crop.c.id))
+)
 
-@cache
-def crops_with_embeddings(count: int) -> Select[Any]:
-    """Select crops with embeddings, in one go, for the parameters id0, id1, ...
-
-    A fixed number of parameters is compiled once; an expanding list is rendered at every call.
-    """
-    ids: list[BindParameter[int]] = [bindparam(f"id{number}") for number in range(count)]
-    return (
-        _CROP.add_columns(tables.embedding.c.vector)
-        .join(tables.embedding, tables.embedding.c.crop_id == tables.crop.c.id)
-        .where(tables.embedding.c.model_id == MODEL_ID, tables.crop.c.id.in_(ids))
-    )
+TRACKLET_IDS = select(moment.c.crop_id, moment.c.tracklet_id).where(listed(moment.c.crop_id))

@@ -343,8 +343,7 @@ def at_one_of(location: str, sha256: str, texts: Sequence[str]) -> bool:
 
 def any_footage(store: Store) -> bool:
     """Tell whether the archive holds footage at all."""
-    with store.read() as connection:
-        return connection.scalar(select(footage.c.source_id).limit(1)) is not None
+    return store.state().any_footage
 
 
 def source(store: Store, source_id: int) -> SourceCoverage:

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, select
 
 from reidsearch.base.errors import ArchiveError, Kind, NotFound
 from reidsearch.base.timecode import from_us
 from reidsearch.domain.tracklets import Doubt, Purity, SourceInterval, Trace, TrackletSeen
 from reidsearch.store import tables
-from reidsearch.store.chunks import CHUNK, chunks, of_ids, possible
+from reidsearch.store.chunks import chunks, of_ids, possible
 from reidsearch.store.crops.store import Store
+from reidsearch.store.database import selects
 from reidsearch.store.decoding import reads
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.tables.footage import footage, footage_location, moment, tracklet_part
 
-# A search asks this: built once, see `selects.py`.
-_TRACKLET_IDS = select(moment.c.crop_id, moment.c.tracklet_id).where(
-    moment.c.crop_id.in_(bindparam("ids", expanding=True))
-)
-
 
 def tracklet_ids(store: Store, crop_ids: Sequence[int]) -> dict[int, int]:
     """Return the tracklet of each of those crops that is a view of one."""
-    found: dict[int, int] = {}
+    if not crop_ids:
+        return {}
     with store.read() as connection:
-        for start in range(0, len(crop_ids), CHUNK):
-            part = crop_ids[start : start + CHUNK]
-            for row in connection.execute(_TRACKLET_IDS, {"ids": part}):
-                found[row.crop_id] = row.tracklet_id
-    return found
+        part = {"ids": json.dumps(possible(crop_ids))}
+        rows = connection.execute(selects.TRACKLET_IDS, part).all()
+        return {row.crop_id: row.tracklet_id for row in rows}
 
 
 def tracklets(store: Store, ids: Sequence[int]) -> dict[int, TrackletSeen]:
@@ -54,11 +50,7 @@ def _tracklets(connection: Connection, ids: list[int]) -> dict[int, TrackletSeen
 def views_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
     """Return the crops of each of at most `CHUNK` tracklets, best first."""
     views: dict[int, list[int]] = {}
-    for tracklet_id, crop_id in connection.execute(
-        select(moment.c.tracklet_id, moment.c.crop_id)
-        .where(moment.c.tracklet_id.in_(ids))
-        .order_by(moment.c.quality.desc(), moment.c.crop_id)
-    ):
+    for tracklet_id, crop_id in connection.execute(_VIEWS, {"ids": json.dumps([*ids])}).all():
         views.setdefault(tracklet_id, []).append(crop_id)
     return {tracklet_id: tuple(crop_ids) for tracklet_id, crop_ids in views.items()}
 
@@ -69,12 +61,19 @@ def parts_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[Row[A
     Each row has the clock of its source, its `camera` and its `location`.
     """
     parts: dict[int, list[Row[Any]]] = {}
-    for row in connection.execute(_PARTS.where(tracklet_part.c.tracklet_id.in_(ids))):
+    for row in connection.execute(_PARTS, {"ids": json.dumps([*ids])}).all():
         parts.setdefault(row.tracklet_id, []).append(row)
     for rows in parts.values():
         rows.sort(key=_begins)
     return parts
 
+
+# A search asks these: built once, see `selects.py`.
+_VIEWS = (
+    select(moment.c.tracklet_id, moment.c.crop_id)
+    .where(selects.listed(moment.c.tracklet_id))
+    .order_by(moment.c.quality.desc(), moment.c.crop_id)
+)
 
 _PARTS: Select[Any] = (
     select(
@@ -97,6 +96,7 @@ _PARTS: Select[Any] = (
         (footage_location.c.source_id == footage.c.source_id)
         & footage_location.c.own.is_not(False),
     )
+    .where(selects.listed(tracklet_part.c.tracklet_id))
 )
 
 
