@@ -51,7 +51,7 @@ class Embeds(Protocol):
         """Resize to what the model takes."""
         ...
 
-    def stream(
+    def stream_together(
         self, items: Iterable[tuple[Outcome, Pixels | None]]
     ) -> Iterator[tuple[Outcome, Vectors | Refused | None]]:
         """Embed in order, asynchronously; None is handed through."""
@@ -103,7 +103,7 @@ def ingest(
     stop = stop or threading.Event()
     with ThreadPoolExecutor(READERS, thread_name_prefix="reidsearch-read") as pool:
         prepared = _prepared(inputs, store, embedder, limits, pool, stop)
-        stream = embedder.stream(prepared)
+        stream = embedder.stream_together(prepared)
         try:
             for outcome, vector in stream:
                 run.take(outcome, vector)
