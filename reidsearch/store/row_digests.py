@@ -17,7 +17,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, Table
@@ -70,7 +70,8 @@ def fits(table: Table, values: Sequence[Value]) -> bool:
     SQLite keeps text in a column of numbers, and an archive may come from elsewhere. Its row has a
     digest that fits and is as damaged as one that has none.
     """
-    if not all(type(one) in kinds for one, kinds in zip(values, _kinds(table), strict=True)):
+    floats = _floats_among(table, tuple(map(type, values)))
+    if floats is None:
         return False
     for at in _of_json(table):
         text = values[at]
@@ -79,7 +80,15 @@ def fits(table: Table, values: Sequence[Value]) -> bool:
                 json.loads(bytes.fromhex(text))
             except (ValueError, RecursionError):
                 return False
-    return not any(type(one) is float and not math.isfinite(one) for one in values)
+    return all(math.isfinite(values[at]) for at in floats)  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=4096)
+def _floats_among(table: Table, types: tuple[type, ...]) -> tuple[int, ...] | None:
+    """The places of floating-point numbers; None where a type is not one that its column holds."""
+    if not all(one in kinds for one, kinds in zip(types, _kinds(table), strict=True)):
+        return None
+    return tuple(at for at, one in enumerate(types) if one is float)
 
 
 @cache

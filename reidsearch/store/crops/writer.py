@@ -10,7 +10,6 @@ import contextlib
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -52,6 +51,8 @@ from reidsearch.store.location_keys import location_key
 from reidsearch.store.pictures.putting import Keeping, stored
 
 Result = TypeVar("Result")
+
+_CORNERS = "x1", "y1", "x2", "y2"
 
 
 class Writer:
@@ -267,7 +268,7 @@ class Writer:
                 {
                     "id": crop_id,
                     "source_id": place[0],
-                    **asdict(item.box),
+                    **dict(zip(_CORNERS, place[1:], strict=True)),
                     **self._facts(connection, item.input.facts),
                     "run_id": self.run_id,
                     "indexed_us": indexed_us,
