@@ -99,6 +99,11 @@ class Engines:
         name = self._model or (name_of(held, self._model_path) if held else None)
         return self._load(name, held)
 
+    @property
+    def decoder(self) -> str | None:
+        """The kind of device that decodes footage; None: software does."""
+        return self._runtime.decoder
+
     def use(self, embedder: Embedder) -> None:
         """Embed with this one from now on."""
         self._embedder = embedder

@@ -58,6 +58,7 @@ class SourceRun:
         sink: takes what is found.
         detector: loads the detector when the first source needs it.
         frames_fps: pictures a second in folders of frames whose names tell no time.
+        decoder: the kind of device that decodes videos; None: software does.
         detections: precomputed detections of the one source there is; else those that the source
             list names are taken.
         notes: what a reader of coverage must know of each, beside what it says of itself.
@@ -70,6 +71,7 @@ class SourceRun:
     naming: SourceNaming
     settings: FootageSettings
     frames_fps: Fraction | None = None
+    decoder: str | None = None
     detections: Path | None = None
     notes: tuple[str, ...] = ()
     progress: Progress = NO_PROGRESS
@@ -204,7 +206,7 @@ class _Source:
     ) -> dict[str, float]:
         with (
             self._place.at_hand(),
-            open_footage(self._place.file, frames_fps=self._run.frames_fps) as footage,
+            self._opened() as footage,
         ):
             start_bytes = known.size_bytes if known else None
             digest = digest_of(self._place.file, self._share.progress, start_bytes)
@@ -300,9 +302,13 @@ class _Source:
             **(_rows_of(applied) if applied else {}),
         }
 
+    def _opened(self) -> Footage:
+        run = self._run
+        return open_footage(self._place.file, frames_fps=run.frames_fps, decoder=run.decoder)
+
     def _choose_tiles(self) -> TilesChosen | None:
         run = self._run
-        with open_footage(self._place.file, frames_fps=run.frames_fps) as footage:
+        with self._opened() as footage:
             return choose_tiles(footage, run.detector(), run.settings, run.stop)
 
     def _notes(self, applied: Applied | None) -> Sequence[str]:
