@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -154,6 +155,17 @@ class Engines:
         return self._embedder.runtime if self._embedder else "stored embeddings only"
 
     def _load(self, name: str | None, held: ModelIdentity | None) -> Embedder:
+        embedder = self._loaded(name, held, self._runtime)
+        if embedder.device != "CPU":
+            from reidsearch.vision.embedding.devices import require_same_answers
+
+            by_cpu = replace(self._runtime, device="CPU")
+            require_same_answers(embedder, lambda: self._loaded(name, held, by_cpu))
+        return embedder
+
+    def _loaded(
+        self, name: str | None, held: ModelIdentity | None, runtime: RuntimeSettings
+    ) -> Embedder:
         from reidsearch.vision.embedding.embedder import load_embedder
         from reidsearch.vision.models.catalogue import default_entry
 
@@ -161,7 +173,7 @@ class Engines:
             name or default_entry().key,
             model_path=self._model_path,
             offline=self._offline,
-            runtime=self._runtime,
+            runtime=runtime,
             flip=bool(held and held.flip) if self._flip is None else self._flip,
             held=held,
             progress=self._progress,

@@ -61,7 +61,7 @@ class Embedder:
         flip: bool = False,
         progress: Progress = NO_PROGRESS,
     ) -> None:
-        from reidsearch.vision.models.runtime import runtime_text
+        from reidsearch.vision.models.runtime import device_of, runtime_text
 
         layout, self.height_px, self.width_px = _picture_input(graph, name)
         dimension = _vector_output(graph, name)
@@ -75,11 +75,12 @@ class Embedder:
             dimension=dimension,
         )
         self.runtime: str = runtime_text(settings.device)
+        self.device = device_of(settings.device)
         wrapped = taking_pictures(graph, layout, profile)
         key = f"{digest} {as_compiled}"
         self._compiled = Compiled(wrapped, settings, key, progress)
         self._together = self._compiled
-        if settings.device.upper() == "CPU":
+        if self.device == "CPU":
             many, count = together(wrapped)
             if count > 1:
                 self._together = Compiled(many, settings, f"{key} x{count}", progress)
