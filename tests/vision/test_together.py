@@ -61,9 +61,9 @@ def _one_then_many():
 def test_a_wrong_picture_comes_after_those_before_it():
     right = pictures(1)[0]
     seen = []
+    stream = embedder(made()).stream_together([(0, right), (1, right[:1]), (2, right)])
     with pytest.raises(RuntimeError, match=r"\(1, 16, 3\)"):
-        for tag, _ in embedder(made()).stream_together([(0, right), (1, right[:1]), (2, right)]):
-            seen.append(tag)
+        seen.extend(tag for tag, _ in stream)
     assert seen == [0]
 
 
