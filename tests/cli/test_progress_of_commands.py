@@ -60,7 +60,7 @@ class Drawn:
     def prepare(self, crop):
         return crop
 
-    def stream_together(self, items):
+    def stream(self, items):
         for tag, picture in items:
             yield tag, None if picture is None else np.zeros(len(NAMES), np.float32)
 
