@@ -21,7 +21,7 @@ class Readers:
     """Lets one thread of a pool work, and more while results have to be waited for.
 
     Threads of Python get in each other's way, and in that of whoever feeds the model: three take
-    half as much processor time again as one to read the same crops (benchmarks/index.py).
+    a third more processor time than one to read the same crops.
 
     Args:
         most: threads of the pool.
