@@ -202,7 +202,7 @@ class GeneratedEmbeddings:
 
         return resize(crop, 128, 256)
 
-    def stream(
+    def stream_together(
         self, items: Iterable[tuple[T, Pixels | None]]
     ) -> Iterator[tuple[T, Vectors | Refused | None]]:
         given, seed = iter(()), 0

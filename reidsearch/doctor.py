@@ -92,6 +92,7 @@ def examine(
     return [
         *_version_checks(),
         _device_check(runtime),
+        _decoding_check(runtime),
         *_model_checks(archive, model, model_path, runtime, progress),
         *_codec_checks(),
         _disk_check("disk of archive", archive if isinstance(archive, Path) else data_folder()),
@@ -140,13 +141,28 @@ def _dotted(numbers: tuple[int, ...]) -> str:
 
 
 def _device_check(runtime: RuntimeSettings) -> Check:
-    from reidsearch.vision.models.runtime import core
+    from reidsearch.vision.models.runtime import device_of, devices
 
     try:
-        there = core(runtime).available_devices
+        device = device_of(runtime.device)
     except ReidsearchError as error:
         return Check.of("device", error)
-    return Check("device", "ok", f"{runtime.device.upper()} of {', '.join(there)}")
+    there = ", ".join(f"{name} ({called})" for name, called in devices().items())
+    return Check("device", "ok", f"{device} of {there}")
+
+
+def _decoding_check(runtime: RuntimeSettings) -> Check:
+    """What decodes footage, and which devices could."""
+    from reidsearch.media.video.hardware import decoders, require_decoder
+
+    name = "video decoding"
+    try:
+        require_decoder(runtime.decoder)
+    except ReidsearchError as error:
+        return Check.of(name, error)
+    there = [f"{kind}: {why_not or 'can be used'}" for kind, why_not in decoders().items()]
+    told = "; ".join([runtime.decoder or "by software", *there])
+    return Check(name, "ok", told)
 
 
 def _model_checks(

@@ -53,6 +53,7 @@ class Kind(StrEnum):
     NOT_A_RECOGNIZER = "not-a-recognizer"
     DEVICE_UNKNOWN = "device-unknown"
     DEVICE_FAILED = "device-failed"
+    DECODER_UNKNOWN = "decoder-unknown"
     REDUCED_PRECISION = "reduced-precision"
     INFERENCE_DIFFERS = "inference-differs"
 

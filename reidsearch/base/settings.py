@@ -23,16 +23,23 @@ class PictureLimits:
 
 @dataclass(frozen=True, slots=True)
 class RuntimeSettings:
-    """How OpenVINO runs a model.
+    """How OpenVINO runs a model, and what decodes footage that is indexed.
 
     `streams` and `threads` of 0 leave the choice to OpenVINO, which on the processors measured
-    was the fastest (docs/benchmarks.md).
+    was the fastest (docs/benchmarks.md). `decode_device` is FFmpeg's name of a kind of device, such
+    as `cuda`; `none`: software decodes.
     """
 
     device: str = "CPU"
     streams: int = 0
     threads: int = 0
+    decode_device: str = "none"
     cache: bool = True
+
+    @property
+    def decoder(self) -> str | None:
+        """The kind of device that decodes footage; None: software does."""
+        return None if self.decode_device == "none" else self.decode_device
 
 
 @dataclass(frozen=True, slots=True)

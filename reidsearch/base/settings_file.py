@@ -181,6 +181,7 @@ KEYS: dict[str, dict[str, tuple[Callable[[object], Any], str]]] = {
     },
     "runtime": {
         "device": (_name, "a device of OpenVINO, such as CPU"),
+        "decode_device": (_name, "a kind of device such as cuda or vaapi, or none"),
         "streams": (_whole(0, MOST_THREADS), f"a whole number from 0 to {MOST_THREADS}"),
         "threads": (_whole(0, MOST_THREADS), f"a whole number from 0 to {MOST_THREADS}"),
     },

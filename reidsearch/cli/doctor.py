@@ -10,6 +10,7 @@ from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.options import (
     archive_option,
+    decode_option,
     format_option,
     reading_archive,
     runtime_options,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @format_option()
 @which_model_options
 @runtime_options
+@decode_option
 @archive_option
 def command(
     archive: Address,
@@ -40,6 +42,7 @@ def command(
     model: str | None,
     model_path: tuple[Path, ...],
     device: str | None,
+    decode_device: str | None,
 ) -> int:
     """Check model, runtime, codecs, disk and archive.
 
@@ -70,7 +73,7 @@ def command(
             archive,
             model=model,
             model_path=model_path,
-            runtime=runtime_settings(device),
+            runtime=runtime_settings(device, decode_device=decode_device),
             progress=progress,
         )
     rows = [

@@ -13,6 +13,7 @@ from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.index_options import request_options
 from reidsearch.cli.options import (
     archive_option,
+    decode_option,
     flip_option,
     format_option,
     model_options,
@@ -72,6 +73,7 @@ WATCHING = "Following"
 @model_options
 @flip_option
 @runtime_options
+@decode_option
 @format_option()
 @quiet_option
 @archive_option
@@ -91,6 +93,7 @@ def command(
     offline: bool,
     flip: bool | None,
     device: str | None,
+    decode_device: str | None,
     form: str,
     quiet: bool,
 ) -> int:
@@ -140,6 +143,7 @@ def command(
         offline,
         device,
         flip=flip,
+        decode_device=decode_device,
         create=True,
         first=partial(load_models, footage=footage, attributes=attributes),
         logged=not unlogged,

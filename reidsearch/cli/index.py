@@ -13,6 +13,7 @@ from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.index_options import FOOTAGE, NAMES, request_options
 from reidsearch.cli.options import (
     archive_option,
+    decode_option,
     flip_option,
     format_option,
     model_options,
@@ -66,6 +67,7 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/+[^/]")
 @model_options
 @flip_option
 @runtime_options
+@decode_option
 @format_option()
 @quiet_option
 @archive_option
@@ -84,6 +86,7 @@ def command(
     offline: bool,
     flip: bool | None,
     device: str | None,
+    decode_device: str | None,
     form: str,
     quiet: bool,
 ) -> int:
@@ -145,6 +148,7 @@ def command(
         offline,
         device,
         flip=flip,
+        decode_device=decode_device,
         create=True,
         first=partial(load_models, attributes=attributes),
         logged=not unlogged,

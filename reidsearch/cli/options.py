@@ -251,14 +251,28 @@ def runtime_options(function: F) -> F:
     )(function)
 
 
-def runtime_settings(device: str | None, archive: Address | None = None) -> RuntimeSettings:
-    """Return the runtime settings that hold for an archive, with the device of the option."""
+def decode_option(function: F) -> F:
+    """`--decode-device`, passed as `decode_device`; None when it is not given."""
+    return option(
+        "--decode-device",
+        group=HARDWARE,
+        metavar="KIND",
+        envvar="REIDSEARCH_DECODE_DEVICE",
+        help="Decode video by cuda, vaapi, qsv ...; default: none, by software.",
+    )(function)
+
+
+def runtime_settings(
+    device: str | None, archive: Address | None = None, decode_device: str | None = None
+) -> RuntimeSettings:
+    """Return the runtime settings that hold for an archive, with the devices of the options."""
     from dataclasses import replace
 
     from reidsearch.base.settings_file import read_settings
 
     runtime = read_settings(archive).runtime
-    return replace(runtime, device=device) if device else runtime
+    runtime = replace(runtime, device=device) if device else runtime
+    return replace(runtime, decode_device=decode_device) if decode_device else runtime
 
 
 @contextlib.contextmanager
@@ -279,6 +293,7 @@ def opened_archive(
     without_case: bool = False,
     embeds: bool = False,
     detects: bool = False,
+    decode_device: str | None = None,
 ) -> Iterator[tuple[Archive, Progress]]:
     """The archive with its model, as these options say, and progress.
 
@@ -301,7 +316,7 @@ def opened_archive(
             flip=flip,
             model_path=model_path,
             offline=offline,
-            runtime=runtime_settings(device, archive),
+            runtime=runtime_settings(device, archive, decode_device),
             progress=progress,
         )
         stack.callback(engines.close)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.options import (
     archive_option,
+    decode_option,
     flip_option,
     format_option,
     model_options,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @model_options
 @flip_option
 @runtime_options
+@decode_option
 @format_option()
 @quiet_option
 @archive_option
@@ -37,6 +39,7 @@ def command(
     offline: bool,
     flip: bool | None,
     device: str | None,
+    decode_device: str | None,
     form: str,
     quiet: bool,
 ) -> int:
@@ -60,10 +63,16 @@ def command(
 
     stop = stopped_by_signals()
     settings = read_settings(archive)
-    with opened_archive(archive, model, model_path, offline, device, flip=flip, quiet=quiet) as (
-        opened,
-        _,
-    ):
+    with opened_archive(
+        archive,
+        model,
+        model_path,
+        offline,
+        device,
+        flip=flip,
+        decode_device=decode_device,
+        quiet=quiet,
+    ) as (opened, _):
         worker = opened.worker(
             settings, lambda told: None if quiet else say(told_line(told), err=True)
         )

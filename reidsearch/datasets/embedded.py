@@ -44,7 +44,7 @@ def embed_set(
 
     rows: dict[str, Vectors] = {}
     progress.begin(f"embedding by {embedder.identity.text}", len(data.crops), "crops")
-    for name, row in embedder.stream(prepared()):
+    for name, row in embedder.stream_together(prepared()):
         if isinstance(row, Refused):
             raise Refused(row.reason, f"{name}: {row.message}", row.hint)
         if row is None:

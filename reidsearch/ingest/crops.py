@@ -24,24 +24,26 @@ from reidsearch.base.settings import PictureLimits
 from reidsearch.domain.crops import CropInput, Pixels, Rejected, Vectors
 from reidsearch.domain.reports import IndexReport
 from reidsearch.domain.steps import AlreadyStored, CropStep, Effect, NewCrop
+from reidsearch.ingest.readers import Readers
 from reidsearch.ingest.sink import Sink
-from reidsearch.media.pictures import cut, decode, stored_jpeg
+from reidsearch.media.pictures import cut, decoded, stored_jpeg
 from reidsearch.store.crops.state import Known
 from reidsearch.store.crops.store import Store
 from reidsearch.store.location_keys import location_key
 
-LOOKED_UP_AT_ONCE = 500  # locations asked of the database in one go
-# Inputs out of a compressed tar hold their bytes: 500 at the limit of 64 MiB would be 32 GiB, but
-# 32 MiB are still more than 500 crops as they usually are (20 KiB each).
+LOOKED_UP_AT_ONCE = 128  # locations asked of the database in one go: the model is not kept waiting
+# Inputs out of a compressed tar hold their bytes: 128 at the limit of 64 MiB would be 8 GiB, but
+# 32 MiB are still more than 128 crops as they usually are (20 KiB each).
 MAX_HELD_BYTES = 32 * 1024 * 1024
 COMMIT_CROPS = 256  # about 2.5 s of the default model: what a crash costs at most
 COMMIT_SECONDS = 2.0
 LISTED_AT_MOST_S = 0.5  # inputs that come slowly are not waited for longer
+SLOW_INPUTS_S = 0.05
 READERS = min(4, (os.cpu_count() or 1) + 1)
-# One look-up for eight sources costs each a tenth of one of its own (benchmarks/index.py).
-READ_TOGETHER = 8
-MAX_READ_BYTES = 16 * 1024 * 1024  # less than eight together when they are large
-READ_AHEAD = 2 * READERS  # groups
+# One look-up for sixteen sources costs each a tenth of one of its own.
+READ_TOGETHER = 16
+MAX_READ_BYTES = 16 * 1024 * 1024  # fewer together when they are large
+READ_AHEAD = READERS + 1  # groups
 
 
 class Embeds(Protocol):
@@ -51,7 +53,7 @@ class Embeds(Protocol):
         """Resize to what the model takes."""
         ...
 
-    def stream(
+    def stream_together(
         self, items: Iterable[tuple[Outcome, Pixels | None]]
     ) -> Iterator[tuple[Outcome, Vectors | Refused | None]]:
         """Embed in order, asynchronously; None is handed through."""
@@ -103,7 +105,7 @@ def ingest(
     stop = stop or threading.Event()
     with ThreadPoolExecutor(READERS, thread_name_prefix="reidsearch-read") as pool:
         prepared = _prepared(inputs, store, embedder, limits, pool, stop)
-        stream = embedder.stream(prepared)
+        stream = embedder.stream_together(prepared)
         try:
             for outcome, vector in stream:
                 run.take(outcome, vector)
@@ -197,17 +199,25 @@ def _prepared(
     """Read and decode ahead of the model, a bounded number at a time, in order."""
     waiting: deque[Future[Ready]] = deque()
     failure: Exception | None = None
+    readers = Readers(READERS)
     try:
+        asked = time.monotonic()
         for group in _groups(inputs, store):
             if stop.is_set():
                 return
-            waiting.append(pool.submit(_read_all, group, store, embedder, limits))
-            while len(waiting) > READ_AHEAD or (waiting and waiting[0].done()):
-                yield from waiting.popleft().result()
+            slow = time.monotonic() - asked > SLOW_INPUTS_S
+            waiting.append(pool.submit(readers.run, _read_all, group, store, embedder, limits))
+            # One goes for each that comes, so that what is read ahead is never used up; but what
+            # is read does not wait for inputs that come slowly.
+            while len(waiting) > READ_AHEAD or (slow and waiting and waiting[0].done()):
+                yield from readers.result(waiting.popleft())
+            if waiting and waiting[0].done():
+                yield from readers.result(waiting.popleft())
+            asked = time.monotonic()
     except Exception as error:  # noqa: BLE001  raised below, after the inputs before it
         failure = error
     while waiting and not stop.is_set():
-        yield from waiting.popleft().result()
+        yield from readers.result(waiting.popleft())
     if failure is not None:
         raise failure
 
@@ -331,7 +341,7 @@ def _outcome(
     if held is not None:
         return AlreadyStored(given, held, _effect(source, held)), None
     try:
-        picture = decode(data, limits)
+        picture, plain = decoded(data, limits)
         crop = cut(picture, given.box, limits)
     except Refused as refused:
         return Rejected(given.key, refused), None
@@ -345,7 +355,7 @@ def _outcome(
         width_px=width_px,
         height_px=height_px,
         box=given.box or Box(0, 0, width_px, height_px),
-        jpeg=stored_jpeg(data, crop, whole=given.box is None),
+        jpeg=stored_jpeg(data, crop, whole=given.box is None, plain=plain),
     )
     return read, embedder.prepare(crop)
 

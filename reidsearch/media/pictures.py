@@ -54,6 +54,11 @@ def decode(data: bytes, limits: PictureLimits) -> Pixels:
         Refused: empty, too-many-bytes, too-many-pixels (from the header, before any pixel is
             decoded), not-an-image, animated, truncated, damaged, bomb.
     """
+    return decoded(data, limits)[0]
+
+
+def decoded(data: bytes, limits: PictureLimits) -> tuple[Pixels, bool]:
+    """`decode`, and whether it is an upright JPEG, grey or in colour, as `stored_jpeg` asks."""
     if not data:
         raise Refused(Reason.EMPTY, "the file is empty")
     if len(data) > limits.max_bytes:
@@ -61,7 +66,7 @@ def decode(data: bytes, limits: PictureLimits) -> Pixels:
     with _refusing():
         image = _open(data, limits)
         image.load()
-        return of_image(image)
+        return of_image(image), _is_plain(image)
 
 
 def cut(picture: Pixels, box: Box | None, limits: PictureLimits) -> Pixels:
@@ -92,7 +97,7 @@ def cut(picture: Pixels, box: Box | None, limits: PictureLimits) -> Pixels:
     return np.ascontiguousarray(picture)
 
 
-def stored_jpeg(data: bytes, crop: Pixels, whole: bool) -> bytes:
+def stored_jpeg(data: bytes, crop: Pixels, whole: bool, plain: bool | None = None) -> bytes:
     """The JPEG that the archive keeps of a crop.
 
     The original's own pixels (no second compression) when the crop is the whole of an upright
@@ -105,9 +110,12 @@ def stored_jpeg(data: bytes, crop: Pixels, whole: bool) -> bytes:
         data: the offered file's bytes.
         crop: (h, w, 3) uint8, BGR, as cut from it.
         whole: whether the crop is the whole picture.
+        plain: what `decoded` told of the file; None: it is looked up.
     """
     if whole and len(data) <= _STORED_AS_IS_BYTES and data.startswith(b"\xff\xd8"):
-        original = _without_metadata(data)
+        if plain is None:
+            plain = _is_plain(Image.open(io.BytesIO(data), formats=("JPEG",)))
+        original = coded_picture(data) if plain else None
         if original is not None:
             return original
     image = _image(crop)
@@ -222,9 +230,6 @@ def _silence_libtiff() -> None:
         library.TIFFSetWarningHandler(None)
 
 
-def _without_metadata(data: bytes) -> bytes | None:
-    """A plain upright JPEG less its metadata; None when it must be compressed anew."""
-    image = Image.open(io.BytesIO(data), formats=("JPEG",))
-    if image.format != "JPEG" or image.mode not in {"L", "RGB"} or orientation(image) != 1:
-        return None
-    return coded_picture(data)
+def _is_plain(image: Image.Image) -> bool:
+    """Tell whether a file is an upright JPEG whose coded pixels may be kept as they are."""
+    return image.format == "JPEG" and image.mode in {"L", "RGB"} and orientation(image) == 1

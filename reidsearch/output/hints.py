@@ -180,6 +180,9 @@ HINTS: dict[str, Hint] = {
     Kind.NOT_A_RECOGNIZER: "reidsearch models list names the one that does",
     Kind.DEVICE_UNKNOWN: "give --device CPU, or install the device's driver",
     Kind.DEVICE_FAILED: "leave the settings streams and threads at 0, or give --device CPU",
+    Kind.DECODER_UNKNOWN: (
+        "give --decode-device none, or install the device's driver; reidsearch doctor lists them"
+    ),
     Kind.REDUCED_PRECISION: "use --device CPU, which computes in float32",
     Kind.INFERENCE_DIFFERS: (
         "reidsearch models verify; then try --device CPU, and another version of openvino"

@@ -23,7 +23,12 @@ def load_models(
 
     Raises:
         ModelError: one is not there, or cannot be used.
+        UsageError: footage cannot be decoded where it is to be.
     """
+    if models.decoder is not None:
+        from reidsearch.media.video.hardware import require_decoder
+
+        require_decoder(models.decoder)
     models.embedder()
     if footage is not None and not _detected_elsewhere(footage):
         models.detector(footage.settings.detector)

@@ -84,6 +84,7 @@ class Run:
         detector: loads the detector; only called when footage needs it.
         version: of this program, for the record.
         doubt: what speaks against the model; empty: nothing does.
+        decoder: the kind of device that decodes footage; None: software does.
     """
 
     store: Store
@@ -94,6 +95,7 @@ class Run:
     progress: Progress = NO_PROGRESS
     stop: threading.Event = field(default_factory=threading.Event)
     doubt: str = ""
+    decoder: str | None = None
 
     def paths(self, paths: Sequence[Path], naming: Naming, options: FootageOptions) -> IndexReport:
         """Index everything that lies there: pictures first, then footage."""
@@ -118,12 +120,17 @@ class Run:
             roots: it was taken there.
             whole: of all that lies below them.
         """
+        decoder = self.decoder if inventory.footage_count else None
+        if decoder is not None:
+            from reidsearch.media.video.hardware import require_decoder
+
+            require_decoder(decoder)
         # How they are read does not matter: a finished run has met all that lies there.
         request = [*roots, f"frames={options.frames}"]
         with open_writer(self.store, self.embedder.identity) as writer:
             # No names: they would stay when what they name is deleted.
             command = [repr(options.settings), f"frames={options.frames}"]
-            self._begin(writer, request, command, paths="\n".join(roots))
+            self._begin(writer, request, command, paths="\n".join(roots), decoder=decoder)
             sink = ArchiveSink(writer)
             total = inventory.crop_bytes + inventory.footage_bytes
             self.progress.begin("indexing", total, "bytes")
@@ -160,12 +167,13 @@ class Run:
         request: Sequence[str],
         command: Sequence[str],
         paths: str | None = None,
+        decoder: str | None = None,
     ) -> None:
         writer.begin_run(
             request=request_digest(request),
             command="\n".join(command),
             version=self.version,
-            runtime=self.embedder.runtime,
+            runtime=self.embedder.runtime + (f", decoded by {decoder}" if decoder else ""),
             paths=paths,
         )
 
@@ -211,6 +219,7 @@ class Run:
             naming=options.naming,
             settings=options.settings,
             frames_fps=options.frames_fps,
+            decoder=self.decoder,
             detections=options.detections,
             notes=options.notes,
             progress=self.progress,
@@ -340,6 +349,7 @@ class IndexService:
             version=self._version,
             progress=progress,
             stop=stop or threading.Event(),
+            decoder=self._engines.decoder,
         )
 
     def _caught_up(self, report: IndexReport, run: Run) -> IndexReport:

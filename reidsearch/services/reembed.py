@@ -71,7 +71,7 @@ def _batches(
                 raise _given_up(crop_id, refused) from refused
 
     batch: list[Embedded] = []
-    for crop_id, vector in embedder.stream(tensors()):
+    for crop_id, vector in embedder.stream_together(tensors()):
         if isinstance(vector, Refused):
             raise _given_up(crop_id, vector)
         if vector is None:

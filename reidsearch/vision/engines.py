@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -151,6 +152,11 @@ class Engines:
         name = self._model or (name_of(held, self._model_path) if held else None)
         return self._load(name, held, offline=self._offline)
 
+    @property
+    def decoder(self) -> str | None:
+        """The kind of device that decodes footage; None: software does."""
+        return self._runtime.decoder
+
     def use(self, embedder: Embedder) -> None:
         """Embed with this one from now on."""
         self._embedder = embedder
@@ -201,6 +207,24 @@ class Engines:
         return self._embedder.runtime if self._embedder else "stored embeddings only"
 
     def _load(self, name: str | None, held: ModelIdentity | None, *, offline: bool) -> Embedder:
+        embedder = self._loaded(name, held, self._runtime, offline=offline)
+        if embedder.device != "CPU":
+            from reidsearch.vision.embedding.devices import require_same_answers
+
+            by_cpu = replace(self._runtime, device="CPU")
+            require_same_answers(
+                embedder, lambda: self._loaded(name, held, by_cpu, offline=offline)
+            )
+        return embedder
+
+    def _loaded(
+        self,
+        name: str | None,
+        held: ModelIdentity | None,
+        runtime: RuntimeSettings,
+        *,
+        offline: bool,
+    ) -> Embedder:
         from reidsearch.vision.embedding.embedder import load_embedder
         from reidsearch.vision.models.catalogue import default_entry
 
@@ -208,7 +232,7 @@ class Engines:
             name or default_entry().key,
             model_path=self._model_path,
             offline=offline,
-            runtime=self._runtime,
+            runtime=runtime,
             flip=bool(held and held.flip) if self._flip is None else self._flip,
             held=held,
             progress=self._progress,

@@ -190,7 +190,7 @@ class Misbehaving:
     def prepare(self, crop):
         return crop
 
-    def stream(self, items):
+    def stream_together(self, items):
         for tag, tensor in items:
             number = int(getattr(tag, "input", tag).location[:3]) if tensor is not None else None
             if tensor is None:

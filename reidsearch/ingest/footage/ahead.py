@@ -89,11 +89,13 @@ class Ahead:
         source: Callable[[], DetectionSource] | None,
         settings: FootageSettings,
         frames_fps: Fraction | None,
+        decoder: str | None = None,
     ) -> None:
         self._path = path
         self._source = source
         self._settings = settings
         self._frames_fps = frames_fps
+        self._decoder = decoder
         self._fingerprint = ""
         self._prepared: Prepared | None = None
         self._detecting: Iterator[tuple[Seen, Detections | None]] | None = None
@@ -115,7 +117,7 @@ class Ahead:
             if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_BYTES:
                 return
             self._fingerprint = fingerprint_of_files(self._path)
-            footage = open_footage(self._path, frames_fps=self._frames_fps)
+            footage = open_footage(self._path, frames_fps=self._frames_fps, decoder=self._decoder)
             digest = digest_of(self._path)
             source = self._source()
             sampled = sampled_frames(footage, self._settings, source.size_px)

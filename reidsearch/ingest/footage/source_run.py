@@ -30,6 +30,7 @@ class SourceRun:
         sink: takes what is found.
         detector: loads the detector when the first source needs it.
         frames_fps: pictures a second in folders of frames whose names tell no time.
+        decoder: the kind of device that decodes videos; None: software does.
         detections: precomputed detections of the one source there is; else those that the source
             list names are taken.
         notes: what a reader of coverage must know of each, beside what it says of itself.
@@ -42,6 +43,7 @@ class SourceRun:
     naming: SourceNaming
     settings: FootageSettings
     frames_fps: Fraction | None = None
+    decoder: str | None = None
     detections: Path | None = None
     notes: tuple[str, ...] = ()
     progress: Progress = NO_PROGRESS
@@ -56,7 +58,7 @@ def begun_ahead(entry: Entry | None, run: SourceRun) -> Ahead:
         and detections_of(entry.path, run) is None
     )
     source = partial(_with_detector, run) if decided else None
-    return Ahead(entry.path if entry else None, source, run.settings, run.frames_fps)
+    return Ahead(entry.path if entry else None, source, run.settings, run.frames_fps, run.decoder)
 
 
 def _with_detector(run: SourceRun) -> WithDetector:

@@ -212,7 +212,8 @@ class _Source:
     def _opened(self, ahead: Prepared | None) -> Footage:
         if ahead is not None:
             return ahead.footage
-        return open_footage(self._place.file, frames_fps=self._run.frames_fps)
+        run = self._run
+        return open_footage(self._place.file, frames_fps=run.frames_fps, decoder=run.decoder)
 
     def _claims(self, claims: contextlib.ExitStack, sha256: bytes) -> bool:
         return claims.enter_context(self._run.sink.claim_source(sha256))
@@ -297,7 +298,7 @@ class _Source:
 
     def _choose_tiles(self) -> TilesChosen | None:
         run = self._run
-        with open_footage(self._place.file, frames_fps=run.frames_fps) as footage:
+        with self._opened(None) as footage:
             return choose_tiles(footage, run.detector(), run.settings, run.stop)
 
     def _notes(self, applied: Applied | None) -> Sequence[str]:

@@ -13,6 +13,7 @@ import av.error
 
 from reidsearch.base.locations import location_text
 from reidsearch.media.video.frames import Damage, Skipped, StillRule
+from reidsearch.media.video.hardware import laid_out
 from reidsearch.media.video.order import Picture
 from reidsearch.media.video.stamps import HIDDEN_PICTURES
 from reidsearch.media.video.still import groups
@@ -47,12 +48,22 @@ class Reader:
         start: of the container in its file, in bytes.
         begun: the reading begins in the middle: what is missing before its first picture says
             nothing.
+        decoder: the kind of device that decodes its pictures; None: software does.
     """
 
-    def __init__(self, container: Any, stream: Any, *, start: int = 0, begun: bool = False) -> None:
+    def __init__(
+        self,
+        container: Any,
+        stream: Any,
+        *,
+        start: int = 0,
+        begun: bool = False,
+        decoder: str | None = None,
+    ) -> None:
         self._container = container
         self._stream = stream
         self._start = start
+        self._decoder = decoder
         self._silent = begun
         self._counts = stream.codec_context.name not in HIDDEN_PICTURES
         self._waiting: list[int] = []
@@ -138,7 +149,7 @@ class Reader:
                 else:
                     yield from self._decode(packet)
         else:
-            for group in groups(packets, context, still):
+            for group in groups(packets, context, still, self._decoder):
                 if isinstance(group, Damage):
                     yield group
                 elif group.still is not None:
@@ -173,7 +184,7 @@ class Reader:
             yield from self._lost_before(frame)
             if frame.is_corrupt:
                 yield Damage(None, None, "decoded with errors")
-            yield Picture(frame)
+            yield Picture(laid_out(frame))
 
     def _lost_before(self, frame: av.VideoFrame) -> Iterator[Damage]:
         """What the decoder swallowed: pictures come in the order of their time."""

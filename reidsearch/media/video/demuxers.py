@@ -15,6 +15,7 @@ import av
 import av.error
 
 from reidsearch.base.errors import Reason, Refused
+from reidsearch.media.video.hardware import acceleration
 
 # By FFmpeg's names. None of them opens another file.
 STREAMS_IN_HEADER = (
@@ -50,6 +51,7 @@ def open_container(
     *,
     ignore_index: bool = False,
     known: str | None = None,
+    decoder: str | None = None,
 ) -> Any:
     """FFmpeg's view of a file, which is never taken for anything else.
 
@@ -57,6 +59,7 @@ def open_container(
         start, end: bytes at which the container begins and ends; None: at the file's end.
         ignore_index: find the pictures of an AVI by reading it.
         known: FFmpeg's name of the container, from an earlier call; saves opening it twice.
+        decoder: the kind of device that decodes its pictures; see `hardware`.
 
     Raises:
         av.error.FFmpegError, OSError, ValueError: it cannot be read, or is of no kind listed here.
@@ -73,22 +76,40 @@ def open_container(
     # FFmpeg decodes some frames to find out about streams, without a bound for those that it finds
     # on the way. So it first looks without any decoder.
     if known is None or not set(known.split(",")) & set(STREAMS_IN_HEADER):
-        container = _opened(location, {**options, "codec_whitelist": "none"})
+        container = _opened(location, {**options, "codec_whitelist": "none"}, decoder)
         if not set(container.format.name.split(",")) & set(STREAMS_IN_HEADER):
             return container
         container.close()
-    return _opened(location, {**options, "max_pixels": str(MAX_PIXELS)})
+    return _opened(location, {**options, "max_pixels": str(MAX_PIXELS)}, decoder)
 
 
-def _opened(location: str, options: dict[str, str]) -> Any:
-    container = av.open(
-        location, metadata_errors="replace", options=options, timeout=(OPEN_S, READ_S)
-    )
+def _opened(location: str, options: dict[str, str], decoder: str | None) -> Any:
+    try:
+        container = av.open(
+            location,
+            metadata_errors="replace",
+            options=options,
+            timeout=(OPEN_S, READ_S),
+            hwaccel=acceleration(decoder),
+        )
+    except RuntimeError as error:  # of PyAV: no stream of it is decoded there
+        if decoder is None:
+            raise
+        raise not_by(decoder) from error
     for stream in container.streams.video:
         context = stream.codec_context
         if context is not None:
             context.options = {**context.options, "max_pixels": str(MAX_PIXELS)}
     return container
+
+
+def not_by(decoder: str) -> Refused:
+    """Return why a file is not decoded where somebody asked for it."""
+    return Refused(
+        Reason.NO_VIDEO,
+        f"its pictures cannot be decoded by {decoder}",
+        "decode it by software",
+    )
 
 
 def require_frame_size(width_px: int, height_px: int) -> None:

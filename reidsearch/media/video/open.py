@@ -20,11 +20,17 @@ if TYPE_CHECKING:
 READ_AT_ONCE = 1 << 20
 
 
-def open_footage(path: str | os.PathLike[str], *, frames_fps: Fraction | None = None) -> Footage:
+def open_footage(
+    path: str | os.PathLike[str],
+    *,
+    frames_fps: Fraction | None = None,
+    decoder: str | None = None,
+) -> Footage:
     """Open a video file, or a folder of full frames.
 
     Args:
         frames_fps: pictures a second of a folder whose names tell no time.
+        decoder: the kind of device that decodes a video's pictures; None: software does.
 
     Raises:
         Refused: it is missing, or holds no frame that can be decoded; the reason says which.
@@ -35,7 +41,7 @@ def open_footage(path: str | os.PathLike[str], *, frames_fps: Fraction | None = 
         return FrameFolder(Path(path), frames_fps)
     from reidsearch.media.video.video_file import VideoFile
 
-    return VideoFile(Path(path))
+    return VideoFile(Path(path), decoder)
 
 
 def path_of(location: str) -> Path:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidsearch.media.video.frames import Damage, StillRule
+from reidsearch.media.video.hardware import acceleration, laid_out
 from reidsearch.media.video.pixels import pixels
 
 GREY_PX = (96, 54)
@@ -41,9 +42,11 @@ class Group:
     to_pts: int = 0
 
 
-def groups(packets: Iterator[Any], context: Any, rule: StillRule) -> Iterator[Group | Damage]:
+def groups(
+    packets: Iterator[Any], context: Any, rule: StillRule, decoder: str | None = None
+) -> Iterator[Group | Damage]:
     """Cut a stream of packets into groups, and decide for each."""
-    keys = KeyDecoder(context)
+    keys = KeyDecoder(context, decoder)
     held: list[Any] = []
     held_bytes = 0
     for packet in packets:
@@ -101,8 +104,10 @@ def _grey(picture: av.VideoFrame) -> NDArray[np.float32]:
 class KeyDecoder:
     """Decodes single key frames beside the stream's own decoder."""
 
-    def __init__(self, context: Any) -> None:
-        self._context = av.CodecContext.create(context.codec.name, "r")
+    def __init__(self, context: Any, decoder: str | None = None) -> None:
+        self._context = av.CodecContext.create(
+            context.codec.name, "r", hwaccel=acceleration(decoder)
+        )
         self._context.extradata = context.extradata
         # Slices of one picture are decoded side by side; threads for frames would hold it back.
         self._context.thread_type = "SLICE"
@@ -121,6 +126,6 @@ class KeyDecoder:
         self._context.flush_buffers()
         if len(frames) != 1:
             return None
-        picture: av.VideoFrame = frames[0]
+        picture: av.VideoFrame = laid_out(frames[0])
         self._last = packet.pts, picture
         return picture

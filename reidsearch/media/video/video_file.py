@@ -22,6 +22,7 @@ from reidsearch.domain.footage import MIRRORED, Stamps, VideoInfo
 from reidsearch.media.video.decoding import Reader, memory_is_left
 from reidsearch.media.video.demuxers import (
     kind_refused,
+    not_by,
     open_container,
     require_frame_size,
     threads_for,
@@ -41,6 +42,7 @@ from reidsearch.media.video.frames import (
     StillRule,
     frame_shown_at,
 )
+from reidsearch.media.video.hardware import is_by_hardware
 from reidsearch.media.video.middle import from_first_key, from_first_whole, read_from_middle
 from reidsearch.media.video.order import AHEAD_S, Order, Picture, is_jump
 from reidsearch.media.video.orientation import orientation_of
@@ -67,13 +69,17 @@ COUNTS_ON = frozenset({"dhav"})
 class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
     """A video file; see `Footage`.
 
+    Args:
+        decoder: the kind of device that decodes its pictures; None: software does.
+
     Raises:
         Refused: (missing, unreadable, not-a-file, empty, no-video, too-many-pixels) it holds no
             frame that may be decoded.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, decoder: str | None = None) -> None:
         self._path = path
+        self._decoder = decoder
         self._counted = False
         self._linear_avi = False
         self._demuxer: str | None = None
@@ -186,7 +192,13 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
                 stream = video_stream(container)
                 stream.thread_type = "AUTO"
                 stream.codec_context.thread_count = threads_for(*size_px)
-                reader = Reader(container, stream, start=start, begun=begins is not None)
+                reader = Reader(
+                    container,
+                    stream,
+                    start=start,
+                    begun=begins is not None,
+                    decoder=self._decoder,
+                )
                 packets = reader.read()
                 if begins is not None:
                     try:
@@ -241,7 +253,12 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             require_few_samples(self._path)
         try:
             container = open_container(
-                self._path, start, end, ignore_index=self._linear_avi, known=self._demuxer
+                self._path,
+                start,
+                end,
+                ignore_index=self._linear_avi,
+                known=self._demuxer,
+                decoder=self._decoder,
             )
         except MemoryError as error:
             if not memory_is_left():
@@ -268,9 +285,11 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
                 raise Refused(Reason.NO_VIDEO, "it holds no video stream, only other data")
             if kind := still_picture(container):
                 raise Refused(Reason.NO_VIDEO, f"it is a single picture ({kind}), not a video")
+            if self._decoder and not is_by_hardware(stream.codec_context):
+                raise not_by(self._decoder)
             require_frame_size(stream.codec_context.width, stream.codec_context.height)
             self._counted = has_no_clock(container)
-            reader = Reader(container, stream)
+            reader = Reader(container, stream, decoder=self._decoder)
             pictures = reader.decoded(reader.read(), None)
             first = next((item.picture for item in pictures if isinstance(item, Picture)), None)
             if first is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -101,6 +102,43 @@ def taking_pictures(
     wrapped.input().model().set_layout(ov.Layout(layout))
     wrapped.output().tensor().set_element_type(ov.Type.f32)
     return wrapped.build()
+
+
+# Layers of a few pictures that together stay near the cores' caches (megabytes a core) are computed
+# 5 to 15% faster than one by one; of more they are slower. Measured with 0286 (1.5 MiB) and 0288
+# (0.5 MiB) on cores of 1 MiB; the answers are the same to the last bit.
+_LAYER_BYTES = 3 << 20
+_MOST_TOGETHER = 6
+
+
+def together(graph: openvino.Model) -> tuple[openvino.Model, int]:
+    """Return the graph for as many pictures at once as pays on the CPU, and how many these are.
+
+    Args:
+        graph: one picture in, one vector out.
+    """
+    largest = max(
+        (
+            math.prod(output.get_shape()) * 4
+            for operation in graph.get_ordered_ops()
+            if operation.get_type_name() not in {"Constant", "Parameter", "Result"}
+            for output in operation.outputs()
+            if output.get_partial_shape().is_static
+        ),
+        default=_LAYER_BYTES,
+    )
+    count = min(_LAYER_BYTES // largest, _MOST_TOGETHER)
+    if count < 2:
+        return graph, 1
+    one, many = graph.output(0).get_shape(), graph.clone()
+    try:
+        many.reshape([count, *graph.input(0).get_shape()[1:]])
+    except RuntimeError:  # somewhere in it stands that it is one picture
+        return graph, 1
+    shape = many.output(0).get_partial_shape()
+    if not shape.is_static or list(shape.to_shape()) != [count, *list(one)[1:]]:
+        return graph, 1
+    return many, count
 
 
 class Compiled:

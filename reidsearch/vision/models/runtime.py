@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Hint = Literal["THROUGHPUT", "LATENCY"]
 
 LOCK_WAIT_S = 20.0
+_COMPUTES_IN_FLOAT32 = ("CPU", "GPU")  # where it is told to; an NPU cannot
 
 
 def openvino() -> Any:
@@ -42,17 +43,47 @@ def core(settings: RuntimeSettings) -> ov.Core:
     Raises:
         ModelError: there is no such device; the message names those that exist.
     """
-    device = settings.device.upper().partition(".")[0]
-    # Asking what exists loads every device's driver, so the usual device is not asked for.
-    if device not in ("CPU", "AUTO"):
-        there = _core().available_devices
-        if device not in {name.partition(".")[0] for name in there}:
-            raise ModelError(
-                f"there is no device {settings.device!r} here; there are {', '.join(there)}, AUTO",
-                "choose CPU, or install the device's driver",
-                kind=Kind.DEVICE_UNKNOWN,
-            )
+    device_of(settings.device)
     return _core()
+
+
+def device_of(asked: str) -> str:
+    """Return the device that a name means, in capitals; for `AUTO` the first GPU, else the CPU.
+
+    OpenVINO's own AUTO would begin on the CPU and go on elsewhere: nobody could say where an
+    embedding comes from.
+
+    Raises:
+        ModelError: there is no such device; the message names those that exist.
+    """
+    device = asked.upper()
+    # Asking what exists loads every device's driver, so the usual device is not asked for.
+    if device.partition(".")[0] == "CPU":
+        return device
+    there = _core().available_devices
+    if device == "AUTO":
+        return next((name for name in there if name.startswith("GPU")), "CPU")
+    # One GPU is called GPU, two are GPU.0 and GPU.1, of which GPU is the first.
+    if (
+        device not in there
+        and f"{device}.0" not in there
+        and device.removesuffix(".0") not in there
+    ):
+        raise ModelError(
+            f"there is no device {asked!r} here; there are {', '.join(there)}, AUTO",
+            "choose CPU, or install the device's driver",
+            kind=Kind.DEVICE_UNKNOWN,
+        )
+    return device
+
+
+def devices() -> dict[str, str]:
+    """Return the devices that OpenVINO finds here, and what each is called."""
+    return {name: _full_name(name) for name in _core().available_devices}
+
+
+def _full_name(device: str) -> str:
+    return str(_core().get_property(device, "FULL_DEVICE_NAME")).strip()
 
 
 def read_model(path: Path) -> ov.Model:
@@ -90,12 +121,11 @@ def compile_model(
     Raises:
         ModelError: no such device, or the device cannot run the model.
     """
-    engine = core(settings)
-    device = settings.device.upper()
+    engine, device = _core(), device_of(settings.device)
     options: dict[str, Any] = {"PERFORMANCE_HINT": hint}
-    if device == "CPU":
-        # Otherwise processors with bfloat16 or float16 units would round: an archive embedded on
-        # one machine must be searchable from another.
+    if device.partition(".")[0] in _COMPUTES_IN_FLOAT32:
+        # Otherwise GPUs, and processors with bfloat16 or float16 units, would round: an archive
+        # embedded on one machine must be searchable from another.
         options["INFERENCE_PRECISION_HINT"] = "f32"
     if settings.streams:
         options["NUM_STREAMS"] = settings.streams
@@ -122,9 +152,17 @@ def compile_model(
 
 
 def runtime_text(device: str = "CPU") -> str:
-    """Runtime and device for people and records, e.g. `OpenVINO 2026.4.1 CPU`."""
+    """Runtime and device for people and records, e.g. `OpenVINO 2026.4.1 CPU`.
+
+    Of another device than the CPU its own name too, since results depend on it.
+
+    Raises:
+        ModelError: there is no such device.
+    """
     version: str = openvino().get_version()
-    return f"OpenVINO {version.partition('-')[0]} {device.upper()}"
+    found = device_of(device)
+    named = "" if found.partition(".")[0] == "CPU" else f" ({_full_name(found)})"
+    return f"OpenVINO {version.partition('-')[0]} {found}{named}"
 
 
 @contextmanager
