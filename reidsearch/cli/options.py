@@ -216,7 +216,7 @@ def _model_path_option(function: F) -> F:
         multiple=True,
         type=click.Path(path_type=Path, file_okay=False, exists=True),
         metavar="DIR",
-        help="Folder of models, beside REIDSEARCH_MODELS; repeatable.",
+        help="Folder of models beside REIDSEARCH_MODELS; repeatable.",
     )(function)
 
 
@@ -225,7 +225,7 @@ def _model_option(function: F) -> F:
         "--model",
         group=HARDWARE,
         metavar="NAME|FILE",
-        help="Name (`models list`) or .xml, .onnx; default: archive's.",
+        help="`models list` name, .xml, .onnx; default: archive's.",
     )(function)
 
 
@@ -258,7 +258,7 @@ def decode_option(function: F) -> F:
         group=HARDWARE,
         metavar="KIND",
         envvar="REIDSEARCH_DECODE_DEVICE",
-        help="Decode video by cuda, vaapi, qsv ...; default: none, by software.",
+        help="Decode by cuda, vaapi, qsv ...; default: software.",
     )(function)
 
 
