@@ -10,7 +10,7 @@ from reidsearch.base.errors import UsageError
 from reidsearch.base.settings_file import read_settings
 from reidsearch.index.compact.index import CompactEngine
 from reidsearch.index.compact.note import SEGMENT_NAME
-from reidsearch.index.compact.segment import ENDINGS
+from reidsearch.index.compact.segment_files import ENDINGS
 from reidsearch.index.contract import FileEngine
 from reidsearch.index.flat import FaissEngine
 from reidsearch.index.milvus import KIND as MILVUS

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from reidsearch.index.compact.codec import Codec
 from reidsearch.index.compact.index import CompactEngine
 from reidsearch.index.compact.segment import Segment
+from reidsearch.index.compact.segment_files import written
 from reidsearch.index.recall import Measured, recall
 
 SMALL = CompactEngine(segment_rows=16, tail_rows=4, own_rows=3)
@@ -208,7 +209,7 @@ def test_the_first_parts_alone_bound_every_score(tmp_path):
     codec = Codec.train(rows[::3])
     assert (codec.leading, codec.scanned) == (31, 16)
     in_memory = Segment.of(codec).grown(np.arange(1, 901), rows)
-    for segment in (in_memory, in_memory.written(tmp_path)):
+    for segment in (in_memory, written(in_memory, tmp_path)):
         for query in rows[:20]:
             asked = codec.asked(query[None])
             known = segment.highest(asked, 30, None)

@@ -30,7 +30,8 @@ from reidsearch.index.compact.codec import Asked, Codec
 from reidsearch.index.compact.near import near_above, near_by_proof, near_by_scan, near_rows
 from reidsearch.index.compact.note import Note, SegmentNote
 from reidsearch.index.compact.proven import Bounded, best_of, in_parts
-from reidsearch.index.compact.segment import ENDINGS, Rows, Segment
+from reidsearch.index.compact.segment import Rows, Segment
+from reidsearch.index.compact.segment_files import ENDINGS, load, written
 from reidsearch.index.contract import Hits, IndexDamaged, Truth, merged, no_hits, no_ids
 from reidsearch.index.cores import each
 from reidsearch.index.disk import reading, writing
@@ -94,11 +95,11 @@ class CompactEngine:
         index = Compact(self, note.dimension, truth, folder, note.codec)
         index.trained_for = note.trained_for
 
-        def load(segment: SegmentNote) -> Segment:
+        def loaded(segment: SegmentNote) -> Segment:
             with reading(path):
-                return Segment.load(path.parent, segment, index.codec_or_fail())
+                return load(path.parent, segment, index.codec_or_fail())
 
-        index.segments = each(load, note.segments)
+        index.segments = each(loaded, note.segments)
         last = 0  # within a segment they were found to increase
         for segment in index.segments:
             if segment.ids[0] <= last:
@@ -222,7 +223,7 @@ class Compact:
             ids, vectors = ids[room:], vectors[room:]
             if self._folder is not None and len(last) >= self._engine.segment_rows:
                 with writing(self._folder / "codes"):
-                    last = last.written(self._folder)
+                    last = written(last, self._folder)
             self.segments.append(last)
 
     def train(self, sample: Vectors) -> None:
@@ -249,7 +250,7 @@ class Compact:
         self._code_tail()
         self._compact()
         self.segments = [
-            segment if segment.on_disk(path.parent) else segment.written(path.parent)
+            segment if segment.on_disk(path.parent) else written(segment, path.parent)
             for segment in self.segments
         ]
         self.trained_for = self.trained_for or len(self)  # from a sample of all of it
@@ -328,10 +329,8 @@ class Compact:
             near = near_rows(self.segments, asked, self._own_rows(allowed), adjust)
         elif plan.method == "proof":
             passing = self._passing(allowed)
-            near = [
-                near_by_proof(self.segments, asked.part(i), k, passing, adjust)
-                for i in range(len(queries))
-            ]
+            each_one = map(asked.part, range(len(queries)))
+            near = [near_by_proof(self.segments, one, k, passing, adjust) for one in each_one]
         else:
             passing = self._passing(allowed)
             quota = self._quota(k)

@@ -123,7 +123,9 @@ def near_by_proof(
     near = _of_reached(segments, asked, found, adjust)
     lower = np.concatenate([np.full(k, -np.inf, np.float32), near.scores - near.error])
     least = float(np.partition(lower, -k)[-k])  # k of them score so much at least
-    reached = each(reaching, list(zip(segments, found, strict=True)))
+    # Mostly all is known by then, and handing it over would cost more.
+    known = adjust is None and all(one.beyond < least for one in found)
+    reached = (in_turn if known else each)(reaching, list(zip(segments, found, strict=True)))
     return _of_reached(segments, asked, reached, adjust)
 
 

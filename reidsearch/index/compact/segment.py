@@ -16,9 +16,6 @@ is larger (values beyond the codes' range) are listed apart with their own, and 
 
 from __future__ import annotations
 
-import hashlib
-import os
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -27,17 +24,13 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from reidsearch.base import own_files
 from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.crops import CropIds, Vectors
-from reidsearch.index.compact.blocks import VerifiedFile, block_sums
+from reidsearch.index.compact.blocks import VerifiedFile
 from reidsearch.index.compact.codec import Asked, Codec, Errors, FineCodes, slices
 from reidsearch.index.compact.note import SegmentNote
-from reidsearch.index.contract import IndexDamaged
 from reidsearch.index.cores import each
-from reidsearch.index.disk import reading
 from reidsearch.index.flat import one_thread
-from reidsearch.index.layout import filled_scan, serialized, view_of
 
 Rows: TypeAlias = NDArray[np.int64]
 
@@ -341,84 +334,3 @@ class Segment:
         """Read what was not yet read of the fine codes. Raises IndexDamaged."""
         if self.file is not None:
             self.file.verify_all()
-
-    def written(self, folder: Path) -> Segment:
-        """Write it, synced; return it with its fine codes mapped.
-
-        Three files of one name: `.scan` and `.sums` are read whole and verified by their SHA-256,
-        `.fine` is mapped and verified block by block by `.sums`.
-
-        Raises:
-            OSError: the disk does not take them.
-        """
-        name = f"{NAME}{uuid.uuid4().hex}"
-        fine = self.codes.leading.tobytes() + self.codes.rest.tobytes()
-        sums = block_sums(fine)
-        scan = serialized(self.scan)
-        note = SegmentNote(
-            name,
-            len(self),
-            self.error,
-            self.bound_error,
-            self.longest,
-            self.outliers,
-            self.outlier_errors,
-            hashlib.sha256(scan).hexdigest(),
-            hashlib.sha256(sums).hexdigest(),
-        )
-        for ending, content in (("fine", fine), ("scan", scan), ("sums", sums)):
-            with own_files.create(folder / f"{name}.{ending}") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        return Segment.load(folder, note, self.codec)
-
-    @classmethod
-    def load(cls, folder: Path, note: SegmentNote, codec: Codec) -> Segment:
-        """Load what `written` wrote; fine codes are verified when they are used.
-
-        Raises:
-            IndexDamaged: a file is missing or not what was written.
-        """
-        n = note.rows
-        of_scan, of_sums, of_fine = (folder / f"{note.name}.{ending}" for ending in ENDINGS)
-        scan, ids = filled_scan(
-            codec.scan_index(), n, _read_verified(of_scan, note.scan_sha256), of_scan.name
-        )
-        values = len(codec.steps)
-        file = VerifiedFile(of_fine, n * values, _read_verified(of_sums, note.sums_sha256))
-        data = file.mapped()
-        first_parts = codec.bound_index()
-        leading, first_parts.codes = view_of(data, 0, n * (codec.leading + 1))
-        first_parts.ntotal = n
-        rest = np.frombuffer(data, np.uint8, n * values - leading.size, leading.size)
-        loaded = cls(
-            codec,
-            scan,
-            ids,
-            FineCodes(leading.reshape(n, -1), rest.reshape(n, -1)),
-            note.error,
-            note.bound_error,
-            note.longest,
-            note.outliers,
-            note.outlier_errors,
-            file=file,
-            note=note,
-            first_parts=first_parts,
-        )
-        if not codec.makes_sense(loaded.codes_of(np.setdiff1d(np.arange(1), note.outliers))):
-            raise IndexDamaged(f"{of_fine.name} holds no codes of unit vectors")
-        return loaded
-
-
-NAME = "codes-"
-ENDINGS = ("scan", "sums", "fine")
-LARGEST_READ = 1 << 32  # of the files that are read whole; a segment's take some 12 MB
-
-
-def _read_verified(path: Path, sha256: str) -> bytes:
-    with reading(path):
-        content = own_files.read_bytes(path, LARGEST_READ)
-    if hashlib.sha256(content).hexdigest() != sha256:
-        raise IndexDamaged(f"{path.name} was altered: its checksum differs")
-    return content
