@@ -226,6 +226,15 @@ class Adjustment:
         slots, norms = self._of(ids)
         return np.asarray(norms * score + offsets[slots], dtype=np.float32)
 
+    def lowest(self, score: float, offsets: Vectors, first: int, last: int) -> float:
+        """Return a product below which no crop of ids `first` to `last` has the adjusted `score`.
+
+        Args:
+            offsets: (1 + c,) of the query.
+        """
+        norms = self.norms[first : last + 1]
+        return float((norms.min() if score > 0 else norms.max()) * score + offsets.min())
+
     def errors(self, errors: Vectors, ids: CropIds) -> Vectors:
         """Return how far adjusted scores are off, (m,), whose products are so far off."""
         _, norms = self._of(ids)

@@ -43,9 +43,9 @@ class Reached:
     """Rows of a segment, and what every other row is below of, for one query.
 
     Args:
-        rows: (m,) increasing.
+        rows: (m,) increasing; all outliers that count are among them.
         fine: (m,) their fine scores.
-        beyond: no other row, of those that count and are no outliers, has a higher product.
+        beyond: no other row that counts has a higher product.
     """
 
     rows: Rows
@@ -245,7 +245,15 @@ class Segment:
             held = found[0] >= 0
             rows, bounds = found[0][held], products[0][held] * asked.unit + asked.bound_offset
         beyond = float(bounds[-1]) + self._margin(asked) if len(rows) == wanted else -np.inf
-        rows = np.sort(rows)
+        return self._reached(np.sort(rows), asked, passing, beyond)
+
+    def _reached(
+        self, rows: Rows, asked: Asked, passing: NDArray[np.bool_] | None, beyond: float
+    ) -> Reached:
+        """Take the outliers in, whose bounds may be too low by more than is known."""
+        if len(self.outliers):
+            extra = self.outliers if passing is None else self.outliers[passing[self.outliers]]
+            rows = np.union1d(rows, extra)
         return Reached(rows, self.scores(asked, rows)[0], beyond)
 
     def _margin(self, asked: Asked) -> float:
@@ -265,35 +273,42 @@ class Segment:
         Args:
             known: what `highest` returned.
         """
-        needed = self._needed(asked, least, passing, adjust)
-        lowest = float(needed.min(initial=np.inf))
-        wanted = len(known.rows)
-        while known.beyond >= lowest:
-            wanted *= 4
-            if 8 * wanted > len(self):
-                bounds = self._every_bound(asked, passing) + np.float32(self._margin(asked))
-                rows = np.flatnonzero((bounds >= needed) & (bounds > -np.inf))
-                known = Reached(rows, self.scores(asked, rows)[0], -np.inf)
-                break
-            known = self.highest(asked, wanted, passing)
-        each_needs = needed if adjust is None else needed[known.rows]
-        kept = known.fine + np.float32(self.error + ROUNDING) >= each_needs
-        return self._with_outliers(known, kept, asked, passing)
+        known = self._all_above(known, asked, least, passing, adjust)
+        needed = self._needed(asked, least, known.rows, adjust)
+        kept = known.fine + self.errors(known.rows) >= needed
+        return Reached(known.rows[kept], known.fine[kept], known.beyond)
 
-    def _needed(
+    def _all_above(
         self,
+        known: Reached,
         asked: Asked,
         least: float,
         passing: NDArray[np.bool_] | None,
         adjust: Adjustment | None,
-    ) -> Vectors:
-        """(n,) products without which rows cannot score `least`; (1,) if one is for all."""
+    ) -> Reached:
+        """Return rows among which are all that may score `least` or more."""
+        lowest = least
+        if adjust is not None:
+            ends = int(self.ids[0]), int(self.ids[-1])
+            lowest = adjust.lowest(least, adjust.offsets(asked.queries)[0], *ends)
+        wanted = len(known.rows)
+        while known.beyond >= lowest:
+            wanted *= 4
+            if 8 * wanted > len(self):
+                every = self._every_bound(asked, passing) + np.float32(self._margin(asked))
+                needed = self._needed(asked, least, np.arange(len(self)), adjust)
+                rows = np.flatnonzero((every >= needed) & (every > -np.inf))
+                return self._reached(rows, asked, passing, -np.inf)
+            known = self.highest(asked, wanted, passing)
+        return known
+
+    def _needed(
+        self, asked: Asked, least: float, rows: Rows, adjust: Adjustment | None
+    ) -> Vectors | float:
+        """(m,) products without which (m,) rows cannot score `least`; one if it is for all."""
         if adjust is None:
-            return np.array([least], np.float32)
-        needed = adjust.products(least, adjust.offsets(asked.queries)[0], self.ids)
-        if passing is not None:
-            needed[~passing] = np.inf
-        return needed
+            return least
+        return adjust.products(least, adjust.offsets(asked.queries)[0], self.ids[rows])
 
     def _every_bound(self, asked: Asked, passing: NDArray[np.bool_] | None) -> Vectors:
         """(n,) bounds of the scores of all; what does not pass has minus infinity."""
@@ -305,24 +320,6 @@ class Segment:
         if passing is not None:
             bounds[~passing] = -np.inf
         return bounds
-
-    def _with_outliers(
-        self,
-        known: Reached,
-        kept: NDArray[np.bool_],
-        asked: Asked,
-        passing: NDArray[np.bool_] | None,
-    ) -> Reached:
-        """Return those that are kept, and the outliers, whose bounds may be too low."""
-        extra = self.outliers if passing is None else self.outliers[passing[self.outliers]]
-        extra = np.setdiff1d(extra, known.rows[kept], assume_unique=True)
-        rows, fine = known.rows[kept], known.fine[kept]
-        if not len(extra):
-            return Reached(rows, fine, known.beyond)
-        rows = np.concatenate([rows, extra])
-        fine = np.concatenate([fine, self.scores(asked, extra)[0]])
-        order = np.argsort(rows)
-        return Reached(rows[order], fine[order], known.beyond)
 
     # -- on disk ----------------------------------------------------------------------------
 
