@@ -33,8 +33,10 @@ Codes: TypeAlias = NDArray[np.uint8]
 LEVELS = 256
 MIDDLE = 128  # FAISS reads a code as a signed byte: so much less
 CENTROIDS = 16  # 4 bits
-# Values beyond those of the sample: codes are a quarter coarser, and hardly anything is cut off.
-HEADROOM = 1.25
+# So much wider than the sample's values are what codes divide: the first that leaves few vectors
+# with a value beyond. Real embeddings have longer tails than drawn ones.
+HEADROOMS = (1.25, 1.5, 2.0, 3.0)
+BEYOND_AT_MOST = 0.005  # of the vectors
 ROWS_AT_ONCE = 2048  # decoded at a time: 2 MB, which a core's own cache holds
 STEP = 16  # components, which FAISS reads at once
 SCANNED_AT_ONCE = 64  # vectors: FAISS's usual 32 take a quarter longer (docs/architecture.md)
@@ -189,6 +191,15 @@ class Codec:
         """The largest error of a vector whose values all lie within the range."""
         return float(np.linalg.norm(self.steps)) / 2 * 1.001
 
+    @property
+    def usual(self) -> float:
+        """The largest error of vectors within the range, but for one in very many.
+
+        Their errors are alike, as sums of many: a root of three below the largest, and hardly any
+        is above that by five times what they vary by.
+        """
+        return self.coarsest * min(1.0, (1 + 5 / (2 * self.dimension) ** 0.5) / 3**0.5)
+
     def scan_index(self) -> Any:
         """Return an empty FAISS index of scan codes under crop ids.
 
@@ -333,9 +344,19 @@ def _values(components: Vectors, leading: int) -> Vectors:
 
 
 def _ranges(values: Vectors) -> tuple[Vectors, Vectors]:
-    """Lowest and highest of each value of the sample, and `HEADROOM`."""
+    """Return lowest and highest of each value, of a sample, with the headroom that others need."""
+    known, others = values[::2], values[1::2]
+    for headroom in HEADROOMS:
+        low, high = _range(known, headroom)
+        beyond = ((others < low) | (others > high)).any(axis=1)
+        if beyond.sum() <= BEYOND_AT_MOST * len(others):
+            break
+    return _range(values, headroom)
+
+
+def _range(values: Vectors, headroom: float) -> tuple[Vectors, Vectors]:
     low, high = values.min(axis=0), values.max(axis=0)
-    half = np.maximum((high - low) / 2 * np.float32(HEADROOM), np.float32(1e-3))
+    half = np.maximum((high - low) / 2 * np.float32(headroom), np.float32(1e-3))
     middle = (low + high) / 2
     return middle - half, middle + half
 

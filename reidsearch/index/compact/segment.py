@@ -111,8 +111,8 @@ class Segment:
 
         each(lambda work: work(), (fine, coarse))
         ((codes, errors),) = found
-        coarsest = self.codec.coarsest
-        outside = (errors.whole > coarsest) | (errors.bound > coarsest)
+        usual = self.codec.usual
+        outside = (errors.whole > usual) | (errors.bound > usual)
         return Segment(
             self.codec,
             self.scan,
