@@ -17,6 +17,7 @@ Neighbors", 2025), which FAISS has for float32 alone.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -198,7 +199,7 @@ class Codec:
         Their errors are alike, as sums of many: a root of three below the largest, and hardly any
         is above that by five times what they vary by.
         """
-        return self.coarsest * min(1.0, (1 + 5 / (2 * self.dimension) ** 0.5) / 3**0.5)
+        return self.coarsest * min(1.0, (1 + 5 / math.sqrt(2 * self.dimension)) / math.sqrt(3))
 
     def scan_index(self) -> Any:
         """Return an empty FAISS index of scan codes under crop ids.
