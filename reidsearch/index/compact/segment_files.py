@@ -88,7 +88,7 @@ def load(folder: Path, note: SegmentNote, codec: Codec) -> Segment:
         note=note,
         first_parts=first_parts,
     )
-    first = np.setdiff1d(np.arange(1), note.outliers)
+    first = np.arange(0 if 0 in note.outliers else 1)
     if not codec.makes_sense(segment.codes_of(first)):
         raise IndexDamaged(f"{of_fine.name} holds no codes of unit vectors")
     return segment
