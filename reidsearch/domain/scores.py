@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 from dataclasses import astuple, dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,18 +171,7 @@ class Calibration:
 
         Of canonical JSON of the numbers below, followed by the curves as float64, little-endian.
         """
-        told = {
-            "model": self.digest,
-            "preprocessing": self.preprocessing,
-            "adjusted": self.provenance.adjusted,
-            "people": self.provenance.people,
-            "intercept": self.intercept,
-            "slope": self.slope,
-            "lowest": self.lowest,
-            "highest": self.highest,
-        }
-        curves = (np.asarray(one, "<f8").tobytes() for one in astuple(self.curves))
-        return hashlib.sha256(canonical(told) + b"".join(curves)).hexdigest()
+        return _sha256_of(self)
 
     @property
     def floor(self) -> float:
@@ -302,3 +292,19 @@ class Tested:
     same_pairs: int
     different_pairs: int
     soundness: Soundness
+
+
+@lru_cache(maxsize=16)  # each answer names it, and it is of kilobytes that never change
+def _sha256_of(of: Calibration) -> str:
+    told = {
+        "model": of.digest,
+        "preprocessing": of.preprocessing,
+        "adjusted": of.provenance.adjusted,
+        "people": of.provenance.people,
+        "intercept": of.intercept,
+        "slope": of.slope,
+        "lowest": of.lowest,
+        "highest": of.highest,
+    }
+    curves = (np.asarray(one, "<f8").tobytes() for one in astuple(of.curves))
+    return hashlib.sha256(canonical(told) + b"".join(curves)).hexdigest()

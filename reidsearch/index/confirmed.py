@@ -9,9 +9,9 @@ import numpy as np
 
 from reidsearch.domain.adjustment import Adjustment, centred
 from reidsearch.domain.crops import Crop, CropIds, Vectors
-from reidsearch.index.contract import Hits
+from reidsearch.index.contract import Hits, Truth
+from reidsearch.index.cores import products
 from reidsearch.store.crops.disagreement import disagreement, require_deleted
-from reidsearch.store.crops.embeddings import crops_with_embeddings
 from reidsearch.store.crops.state import State
 from reidsearch.store.crops.store import Store
 
@@ -47,6 +47,7 @@ class Confirmed:
 def confirm(
     store: Store,
     state: State | None,
+    truth: Truth,
     queries: Vectors,
     found: Sequence[Hits],
     adjust: Adjustment | None = None,
@@ -55,30 +56,31 @@ def confirm(
 
     Args:
         state: where the archive stood when the index was caught up.
+        truth: the database's embeddings, verified when they were read for this answer.
         adjust: of the scores; what is left of an embedding is computed from it anew.
 
     Raises:
         ArchiveError: the database does not confirm a score, or lost a crop.
     """
     wanted = {crop_id for hits in found for crop_id in hits.ids.tolist()}
-    held = crops_with_embeddings(store, sorted(wanted))
-    if len(held) < len(wanted):
-        require_deleted(store, wanted - held.keys(), state)
-    if not held:
+    if not wanted:
         return [Confirmed((), np.empty(0, np.float32), hits.exact) for hits in found]
-    ids = np.array(sorted(held), dtype=np.int64)
-    vectors = np.stack([held[crop_id][1] for crop_id in ids.tolist()])
+    held = {crop.crop_id: crop for crop in store.crops(sorted(wanted))}
+    ids, vectors = truth(np.array(sorted(held), dtype=np.int64))
+    if len(ids) < len(wanted):
+        require_deleted(store, wanted.difference(ids.tolist()), state)
     if adjust is not None:
         vectors = centred(vectors, adjust.means[adjust.slots[ids]])
     confirmed = []
     for query, hits in zip(queries, found, strict=True):
         rows = np.searchsorted(ids, hits.ids)
         there = np.append(ids, -1)[rows] == hits.ids  # the others were erased meanwhile
-        scores, of, truth = hits.scores[there], hits.ids[there], vectors[rows[there]] @ query
-        wrong = ~(np.abs(truth - scores) <= SCORE_TOLERANCE)
+        scores, of = hits.scores[there], hits.ids[there]
+        true = products(vectors[rows[there]], query)
+        wrong = ~(np.abs(true - scores) <= SCORE_TOLERANCE)
         if wrong.any():
             at = int(wrong.argmax())
-            raise disagreement(store, int(of[at]), float(scores[at]), float(truth[at]))
-        crops = tuple(held[crop_id][0] for crop_id in of.tolist())
+            raise disagreement(store, int(of[at]), float(scores[at]), float(true[at]))
+        crops = tuple(held[crop_id] for crop_id in of.tolist())
         confirmed.append(Confirmed(crops, scores, hits.exact))
     return confirmed

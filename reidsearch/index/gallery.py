@@ -93,6 +93,7 @@ class Gallery(IndexInMemory):
         anew if nobody else is writing; `warnings` tells of it.
         """
         with self.busy:
+            self._truth.forget()  # each answer rests on rows that were verified for it
             self._sync(progress, None)
 
     def _sync(self, progress: Progress, folder: Path | None) -> None:
@@ -206,7 +207,7 @@ class Gallery(IndexInMemory):
         self, queries: Vectors, found: Sequence[Hits], adjust: Adjustment | None = None
     ) -> list[Confirmed]:
         """See `confirm`."""
-        return confirm(self._store, self._state, queries, found, adjust)
+        return confirm(self._store, self._state, self._truth, queries, found, adjust)
 
     # -- generations ------------------------------------------------------------------------
 

@@ -1,4 +1,8 @@
-"""Embeddings that were read a moment ago: what a search reads, its re-ranking asks for again."""
+"""Embeddings that were read a moment ago.
+
+What a search reads, its re-ranking and the check of its scores ask for again. `Gallery.sync`,
+which each answer begins with, forgets them: an answer rests on rows that were verified for it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ MOST = 4096
 
 
 class Recent:
-    """A `Truth` that has the last rows at hand. What is answered is confirmed apart from it.
+    """A `Truth` that has the last rows at hand.
 
     An embedding never changes, and ids are never used again; `forget` is for erasures, and for
     another model. Rows are copied in once and out when asked for, so that a query's few cost

@@ -11,6 +11,7 @@ from reidsearch.domain.adjustment import Adjustment
 from reidsearch.domain.crops import CropIds, Vectors
 from reidsearch.index.compact.near import Near
 from reidsearch.index.contract import Hits, Truth, in_order, merged, no_hits
+from reidsearch.index.cores import products
 
 PART = 1000  # crops that are scored exactly before the next part of a long answer goes out
 
@@ -110,7 +111,7 @@ def in_parts(
 
 def _scores(vectors: Vectors, query: Vectors, ids: CropIds, adjust: Adjustment | None) -> Vectors:
     """(n,) scores of the (n, d) embeddings of crops with a (d,) query."""
-    scores: Vectors = vectors @ query
+    scores = products(vectors, query)
     if adjust is None:
         return scores
     adjusted: Vectors = adjust.scores(scores[None], adjust.offsets(query[None]), ids)[0]

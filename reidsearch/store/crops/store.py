@@ -6,6 +6,7 @@ Every read is one transaction, so it sees one state even while an index run comm
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -322,12 +323,8 @@ class Store(StoreLocks, contextlib.AbstractContextManager["Store"]):
         """Return all that is known of those crops, in the order given; others are left out."""
         wanted = possible(ids)
         with self.read() as connection:
-            rows = [
-                row
-                for part in chunks(wanted)
-                for row in connection.execute(selects.CROPS, {"ids": part})
-            ]
-        held = {row.id: read_crop(row) for row in rows}
+            rows = connection.execute(selects.CROPS, {"ids": json.dumps(wanted)}).all()
+        held = {crop.crop_id: crop for crop in map(read_crop, rows)}
         return [held[crop_id] for crop_id in wanted if crop_id in held]
 
     def crop(self, crop_id: int) -> Crop:

@@ -213,7 +213,7 @@ _CROP = (
     )
 )
 
-CROPS = _CROP.where(tables.crop.c.id.in_(bindparam("ids", expanding=True)))
+CROPS = _CROP.where(listed(tables.crop.c.id))
 
 CROPS_WITH_EMBEDDINGS = (
     _CROP.add_columns(tables.embedding.c.vector)

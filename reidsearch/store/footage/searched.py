@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, exists, func, select
 
@@ -26,6 +27,9 @@ from reidsearch.store.footage.reader import any_footage, at_one_of, heights_of, 
 from reidsearch.store.row_digests import DIGEST
 from reidsearch.store.tables.footage import erased as erased_table
 from reidsearch.store.tables.footage import footage, footage_location, span
+
+MOST_KEPT = 64
+"""Filters of which it is kept what they leave of the footage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +110,50 @@ def footage_searched(store: Store, filters: Filters) -> FootageSearched:
     """
     if not any_footage(store):
         return FootageSearched()
+    kept, stamp = _KEPT.get(store), footage_stamp(store)
     live_runs = store.running_runs()
+    if kept is None or kept.stamp != stamp:
+        with store.read() as connection:
+            kept = _KEPT[store] = _Kept(stamp, tuple(_sources(connection, live_runs)))
+    key = (filters.cameras, filters.not_cameras, filters.sources, filters.after, filters.before)
+    known = kept.told.get((filters.empty, *key))
+    if known is not None:
+        return known
     with store.read() as connection:
-        sources = [
-            one for one in _sources(connection, live_runs) if _of_camera_and_place(one, filters)
-        ]
-        concerned = [one for one in sources if _of_time(one, filters)]
-        seconds = _seconds(connection, concerned, everything=filters.empty)
+        made = _searched(connection, kept.sources, filters)
+    if footage_stamp(store) != stamp:  # what was just counted may be of another state
+        with store.read() as connection:
+            return _searched(connection, _sources(connection, live_runs), filters)
+    if len(kept.told) >= MOST_KEPT:
+        kept.told.clear()
+    kept.told[filters.empty, *key] = made
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The sources of an archive while nothing changes of its footage, and what was told of them.
+
+    Reading and proving ten thousand sources takes a second, and every search tells of them.
+
+    Args:
+        told: by what of the filters counts for it.
+    """
+
+    stamp: bytes
+    sources: tuple[SearchedSource, ...]
+    told: dict[tuple[object, ...], FootageSearched] = field(default_factory=dict)
+
+
+_KEPT: WeakKeyDictionary[Store, _Kept] = WeakKeyDictionary()
+
+
+def _searched(
+    connection: Connection, every: Sequence[SearchedSource], filters: Filters
+) -> FootageSearched:
+    sources = [one for one in every if _of_camera_and_place(one, filters)]
+    concerned = [one for one in sources if _of_time(one, filters)]
+    seconds = _seconds(connection, concerned, everything=filters.empty)
     return FootageSearched(
         sources=len(concerned),
         unfinished=sum(one.state is SourceState.INTERRUPTED for one in concerned),
@@ -235,7 +276,7 @@ def _take_out(
                 lengths_us[one.how] = lengths_us.get(one.how, 0) + sign * length_us
 
 
-def _coverage_gaps(sources: list[SearchedSource], filters: Filters) -> dict[str, float]:
+def _coverage_gaps(sources: Sequence[SearchedSource], filters: Filters) -> dict[str, float]:
     """Seconds by camera."""
     holes = not_supplied(
         (
