@@ -104,7 +104,7 @@ def embeddings_after(
         rows = _proven(store, query)
         if rows is None:  # by the views, which tell what is damaged
             with store.read() as connection:
-                rows = connection.execute(query).all()
+                rows = list(connection.execute(query).all())
         if not rows:
             return
         ids, vectors = _joined(store, rows, dimension)
