@@ -98,7 +98,9 @@ def test_devices_that_exist(device):
     assert twice(compile_model(double(), settings, "LATENCY")) == [2, 4, 6, 8]
 
 
-@pytest.mark.parametrize("device", ["TPU", "GPU.9", "", "CPU,GPU", "AUTO:GPU,CPU", "NPU"])
+@pytest.mark.parametrize(
+    "device", ["TPU", "GPU.9", "", "CPU.0", "CPU.1", "CPU,GPU", "AUTO:GPU,CPU", "NPU"]
+)
 def test_devices_that_do_not_exist(device):
     if device in core(CPU).available_devices:
         pytest.skip("this machine has one")
