@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reidsearch.cli.grouped import GENERAL, OUTPUT, argument, grouped_command, option
-from reidsearch.cli.options import format_option, runtime_options, runtime_settings, text_value
+from reidsearch.cli.model_options import runtime_options, runtime_settings
+from reidsearch.cli.options import format_option, text_value
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

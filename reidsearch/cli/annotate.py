@@ -6,13 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import (
-    archive_option,
-    format_option,
-    model_path_options,
-    opened_archive,
-    runtime_options,
-)
+from reidsearch.cli.model_options import model_path_options, runtime_options
+from reidsearch.cli.opening import opened_archive
+from reidsearch.cli.options import archive_option, format_option
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

@@ -10,13 +10,9 @@ import click
 from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import (
-    archive_option,
-    format_option,
-    model_options,
-    opened_archive,
-    runtime_options,
-)
+from reidsearch.cli.model_options import model_options, runtime_options
+from reidsearch.cli.opening import opened_archive
+from reidsearch.cli.options import archive_option, format_option
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

@@ -11,7 +11,8 @@ import click
 from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_option, format_option, text_value
 from reidsearch.cli.times import moment
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ import click
 
 from reidsearch.cli.case_review import command as review
 from reidsearch.cli.grouped import CommandGroup, argument, option
-from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_option, format_option, text_value
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

@@ -10,7 +10,8 @@ import click
 from reidsearch.cli.files import output_option, write_file
 from reidsearch.cli.grouped import CommandGroup, argument, option
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import CASE, archive_option, format_option, reading_archive, text_value
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import CASE, archive_option, format_option, text_value
 from reidsearch.cli.sheets import SHEETS, tell_sheet, write_pictures
 
 if TYPE_CHECKING:

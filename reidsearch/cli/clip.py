@@ -10,7 +10,8 @@ import click
 from reidsearch.cli.files import output_option, redact_option, require_other_file, verify_option
 from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import archive_and_case_options, format_option, reading_archive
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_and_case_options, format_option
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

@@ -9,12 +9,8 @@ import click
 from reidsearch.cli.clock_suggest import command as suggest_command
 from reidsearch.cli.decisions import ask_about_others
 from reidsearch.cli.grouped import CommandWithMore, argument, option
-from reidsearch.cli.options import (
-    archive_and_case_options,
-    format_option,
-    reading_archive,
-    text_value,
-)
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_and_case_options, format_option, text_value
 from reidsearch.cli.times import Duration
 
 if TYPE_CHECKING:

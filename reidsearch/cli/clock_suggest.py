@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.imprint import imprint_of
+from reidsearch.cli.opening import reading_archive
 from reidsearch.cli.options import (
     archive_and_case_options,
     format_option,
-    reading_archive,
     reason_option,
     text_value,
 )

@@ -10,10 +10,10 @@ from reidsearch.cli.files import output_option
 from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.nearby import whom_given
+from reidsearch.cli.opening import reading_archive
 from reidsearch.cli.options import (
     archive_and_case_options,
     format_option,
-    reading_archive,
     reason_option,
     text_value,
 )

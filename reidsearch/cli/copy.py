@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from reidsearch.cli.archive_type import ArchiveType
 from reidsearch.cli.grouped import argument, grouped_command
-from reidsearch.cli.options import format_option, reading_archive
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import format_option
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import archive_option, format_option, reading_archive
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_option, format_option
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

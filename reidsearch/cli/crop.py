@@ -16,7 +16,8 @@ from reidsearch.cli.files import (
 )
 from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import archive_and_case_options, reading_archive
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_and_case_options
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

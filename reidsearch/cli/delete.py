@@ -13,7 +13,8 @@ from reidsearch.cli.files import OutputFile, force_option, require_writable, wri
 from reidsearch.cli.filters import crops_option, filter_options, filters_from
 from reidsearch.cli.grouped import OUTPUT, grouped_command, option
 from reidsearch.cli.log_key import passphrase_file_option, usable_key
-from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_option, format_option, text_value
 from reidsearch.cli.times import Duration
 from reidsearch.output.terminal import say
 

@@ -16,7 +16,7 @@ import click
 from reidsearch.cli.files import write_file, write_picture
 from reidsearch.cli.grouped import grouped_command, option
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import model_options
+from reidsearch.cli.model_options import model_options
 from reidsearch.output.terminal import say
 
 if TYPE_CHECKING:

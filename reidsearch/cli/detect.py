@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING
 from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import (
-    archive_option,
-    format_option,
-    model_path_options,
-    reading_archive,
-    runtime_options,
-    runtime_settings,
-    tiles_option,
-)
+from reidsearch.cli.model_options import model_path_options, runtime_options, runtime_settings
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_option, format_option, tiles_option
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

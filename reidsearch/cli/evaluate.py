@@ -12,14 +12,13 @@ from click.core import ParameterSource
 from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import (
-    archive_option,
+from reidsearch.cli.model_options import (
     flip_option,
-    format_option,
     model_path_options,
     runtime_options,
     runtime_settings,
 )
+from reidsearch.cli.options import archive_option, format_option
 from reidsearch.output.terminal import say
 
 if TYPE_CHECKING:

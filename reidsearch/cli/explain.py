@@ -14,14 +14,9 @@ from reidsearch.cli.files import output_option, write_picture
 from reidsearch.cli.filters import Filtering, search_filters
 from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import (
-    archive_and_case_options,
-    format_option,
-    model_options,
-    opened_archive,
-    reason_option,
-    runtime_options,
-)
+from reidsearch.cli.model_options import model_options, runtime_options
+from reidsearch.cli.opening import opened_archive
+from reidsearch.cli.options import archive_and_case_options, format_option, reason_option
 from reidsearch.cli.query_input import (
     PERSON,
     no_adjust_option,

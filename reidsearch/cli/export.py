@@ -11,7 +11,8 @@ from reidsearch.cli.export_evidence import evidence, verify
 from reidsearch.cli.export_page import page
 from reidsearch.cli.files import output_option, require_other_file, verify_option, write_file
 from reidsearch.cli.grouped import CommandGroup, argument, option
-from reidsearch.cli.options import archive_and_case_options, format_option, reading_archive
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_and_case_options, format_option
 from reidsearch.output.tracks import ENDINGS
 
 if TYPE_CHECKING:

@@ -12,13 +12,8 @@ from reidsearch.cli.files import force_option, is_forced, redact_option
 from reidsearch.cli.grouped import OUTPUT, WrittenFile, argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
 from reidsearch.cli.log_key import passphrase_file_option, usable_key
-from reidsearch.cli.options import (
-    archive_and_case_options,
-    case_of,
-    format_option,
-    reading_archive,
-    text_value,
-)
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_and_case_options, case_of, format_option, text_value
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive

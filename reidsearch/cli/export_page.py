@@ -15,12 +15,8 @@ from reidsearch.cli.decisions import transit_options, transits_from
 from reidsearch.cli.files import OutputFile, force_option, is_forced, write_file
 from reidsearch.cli.grouped import OUTPUT, CommandGroup, argument, option
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import (
-    archive_and_case_options,
-    format_option,
-    reading_archive,
-    text_value,
-)
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_and_case_options, format_option, text_value
 from reidsearch.cli.sheets import answer_content
 
 if TYPE_CHECKING:

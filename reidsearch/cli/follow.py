@@ -11,16 +11,9 @@ import click
 
 from reidsearch.cli.grouped import argument, grouped_command, option
 from reidsearch.cli.index_options import request_options
-from reidsearch.cli.options import (
-    archive_option,
-    decode_option,
-    flip_option,
-    format_option,
-    model_options,
-    opened_archive,
-    quiet_option,
-    runtime_options,
-)
+from reidsearch.cli.model_options import decode_option, flip_option, model_options, runtime_options
+from reidsearch.cli.opening import opened_archive
+from reidsearch.cli.options import archive_option, format_option, quiet_option
 from reidsearch.cli.signals import stopped_by_signals
 from reidsearch.cli.times import Duration
 

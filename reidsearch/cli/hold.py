@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reidsearch.cli.grouped import CommandGroup, argument, option
-from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_option, format_option, text_value
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

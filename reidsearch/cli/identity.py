@@ -12,12 +12,8 @@ from reidsearch.cli.files import output_option
 from reidsearch.cli.grouped import CommandGroup, argument, option
 from reidsearch.cli.identity_photo import command as photo
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import (
-    archive_and_case_options,
-    format_option,
-    reading_archive,
-    text_value,
-)
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_and_case_options, format_option, text_value
 from reidsearch.cli.sheets import SHEETS, tell_sheet, write_sheet
 
 if TYPE_CHECKING:

@@ -9,12 +9,8 @@ import click
 
 from reidsearch.cli.decisions import decision_options
 from reidsearch.cli.grouped import CommandGroup, argument, option
-from reidsearch.cli.options import (
-    archive_and_case_options,
-    format_option,
-    reading_archive,
-    text_value,
-)
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_and_case_options, format_option, text_value
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

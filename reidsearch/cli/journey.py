@@ -9,12 +9,8 @@ from reidsearch.cli.decisions import transit_options, transits_from
 from reidsearch.cli.files import file_option, output_option, write_picture
 from reidsearch.cli.grouped import argument, grouped_command
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import (
-    archive_and_case_options,
-    format_option,
-    reading_archive,
-    text_value,
-)
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_and_case_options, format_option, text_value
 from reidsearch.cli.sheets import SHEETS, tell_sheet, write_sheet
 
 if TYPE_CHECKING:

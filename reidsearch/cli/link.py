@@ -9,7 +9,8 @@ import click
 
 from reidsearch.cli.decisions import transit_options, transits_from
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import archive_and_case_options, format_option, reading_archive
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_and_case_options, format_option
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

@@ -10,7 +10,8 @@ import click
 from reidsearch.cli.grouped import CommandGroup, option
 from reidsearch.cli.log_key import command as key_command
 from reidsearch.cli.log_key import passphrase_file_option, usable_key
-from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_option, format_option, text_value
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

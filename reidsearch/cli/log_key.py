@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reidsearch.cli.grouped import CommandGroup, option
-from reidsearch.cli.options import archive_option, format_option, reading_archive
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_option, format_option
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

@@ -19,7 +19,7 @@ from reidsearch.output.terminal import say, shown_streams
 
 _NO = frozenset({"", "0", "false", "f", "no", "n", "off"})
 _KEPT: list[object] = []
-"""Archives that commands have closed; see `options.opened_archive`."""
+"""Archives that commands have closed; see `opening.opened_archive`."""
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from reidsearch.cli.archive_type import ArchiveType
 from reidsearch.cli.files import output_option, write_file
 from reidsearch.cli.grouped import GENERAL, argument, grouped_command, option
-from reidsearch.cli.options import format_option, show_times_of
+from reidsearch.cli.opening import show_times_of
+from reidsearch.cli.options import format_option
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reidsearch.cli.grouped import grouped_command
-from reidsearch.cli.options import archive_option, format_option, reading_archive
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_option, format_option
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

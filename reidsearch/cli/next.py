@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from reidsearch.cli.grouped import argument, grouped_command, option
+from reidsearch.cli.opening import reading_archive
 from reidsearch.cli.options import (
     archive_and_case_options,
     format_option,
-    reading_archive,
     reason_option,
     text_value,
 )

@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import (
-    archive_option,
-    format_option,
-    model_options,
-    runtime_options,
-    runtime_settings,
-)
+from reidsearch.cli.model_options import model_options, runtime_options, runtime_settings
+from reidsearch.cli.options import archive_option, format_option
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

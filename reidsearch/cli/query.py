@@ -19,13 +19,12 @@ from reidsearch.cli.filters import (
 )
 from reidsearch.cli.grouped import OUTPUT, argument, grouped_command, option
 from reidsearch.cli.imprint import imprint_of
+from reidsearch.cli.model_options import model_options, runtime_options
+from reidsearch.cli.opening import opened_archive
 from reidsearch.cli.options import (
     archives_and_case_options,
     format_option,
-    model_options,
-    opened_archive,
     reason_option,
-    runtime_options,
     texts_value,
 )
 from reidsearch.cli.query_input import (

@@ -10,7 +10,7 @@ import click
 
 from reidsearch.base.errors import UsageError
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import reading_archive
+from reidsearch.cli.opening import reading_archive
 from reidsearch.cli.sheets import tell_sheet, write_sheet
 from reidsearch.cli.times import moment
 

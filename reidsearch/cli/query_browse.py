@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from reidsearch.base.errors import UsageError
-from reidsearch.cli.options import reading_archive
+from reidsearch.cli.opening import reading_archive
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive

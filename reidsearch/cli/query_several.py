@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from reidsearch.base.errors import Kind, NotFound, UsageError
-from reidsearch.cli.options import archives_given, opened_archive
+from reidsearch.cli.opening import opened_archive
+from reidsearch.cli.options import archives_given
 
 if TYPE_CHECKING:
     from reidsearch.archive import Archive

@@ -13,15 +13,9 @@ import click
 
 from reidsearch.cli.archive_type import ArchiveType
 from reidsearch.cli.grouped import GENERAL, argument, grouped_command, option
-from reidsearch.cli.options import (
-    flip_option,
-    format_option,
-    model_options,
-    opened_archive,
-    quiet_option,
-    runtime_options,
-    text_value,
-)
+from reidsearch.cli.model_options import flip_option, model_options, runtime_options
+from reidsearch.cli.opening import opened_archive
+from reidsearch.cli.options import format_option, quiet_option, text_value
 from reidsearch.cli.signals import stopped_by_signals
 from reidsearch.cli.times import Duration
 

@@ -6,12 +6,8 @@ from typing import TYPE_CHECKING
 
 from reidsearch.cli.decisions import decision_options
 from reidsearch.cli.grouped import argument, grouped_command, option
-from reidsearch.cli.options import (
-    archive_and_case_options,
-    format_option,
-    reading_archive,
-    text_value,
-)
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_and_case_options, format_option, text_value
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

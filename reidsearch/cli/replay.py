@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reidsearch.cli.grouped import argument, grouped_command, option
+from reidsearch.cli.model_options import model_options, runtime_options
+from reidsearch.cli.opening import opened_archive
 from reidsearch.cli.options import (
     archive_and_case_options,
     format_option,
-    model_options,
-    opened_archive,
     reason_option,
-    runtime_options,
     text_value,
 )
 

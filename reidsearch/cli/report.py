@@ -11,12 +11,8 @@ import click
 from reidsearch.base.errors import InputError, absent
 from reidsearch.cli.files import OutputFile, force_option, write_file
 from reidsearch.cli.grouped import OUTPUT, CommandGroup, argument, option
-from reidsearch.cli.options import (
-    archive_and_case_options,
-    format_option,
-    reading_archive,
-    text_value,
-)
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_and_case_options, format_option, text_value
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reidsearch.cli.grouped import CommandGroup, argument, option
-from reidsearch.cli.options import archive_option, format_option, reading_archive, text_value
+from reidsearch.cli.opening import reading_archive
+from reidsearch.cli.options import archive_option, format_option, text_value
 from reidsearch.output.terminal import say
 
 if TYPE_CHECKING:

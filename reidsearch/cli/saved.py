@@ -9,15 +9,13 @@ import click
 
 from reidsearch.cli.filters import Filtering, lasting_filters
 from reidsearch.cli.grouped import CommandGroup, argument, option
+from reidsearch.cli.model_options import model_options, runtime_options
+from reidsearch.cli.opening import opened_archive, reading_archive
 from reidsearch.cli.options import (
     archive_and_case_options,
     archive_option,
     format_option,
-    model_options,
-    opened_archive,
-    reading_archive,
     reason_option,
-    runtime_options,
     text_value,
 )
 from reidsearch.cli.query_input import (

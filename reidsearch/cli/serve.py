@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from reidsearch.cli.grouped import grouped_command, option
-from reidsearch.cli.options import (
-    archive_option,
-    model_path_options,
-    opened_archive,
-    runtime_options,
-    runtime_settings,
-    text_value,
-)
+from reidsearch.cli.model_options import model_path_options, runtime_options, runtime_settings
+from reidsearch.cli.opening import opened_archive
+from reidsearch.cli.options import archive_option, text_value
 
 if TYPE_CHECKING:
     from reidsearch.base.address import Address

@@ -11,15 +11,9 @@ from reidsearch.cli.decisions import decision_options
 from reidsearch.cli.files import output_option, verify_option
 from reidsearch.cli.grouped import CommandGroup, argument, option
 from reidsearch.cli.imprint import imprint_of
-from reidsearch.cli.options import (
-    archive_and_case_options,
-    format_option,
-    model_options,
-    opened_archive,
-    reading_archive,
-    runtime_options,
-    text_value,
-)
+from reidsearch.cli.model_options import model_options, runtime_options
+from reidsearch.cli.opening import opened_archive, reading_archive
+from reidsearch.cli.options import archive_and_case_options, format_option, text_value
 from reidsearch.cli.sheets import SHEETS, tell_sheet, write_sheet
 
 if TYPE_CHECKING:

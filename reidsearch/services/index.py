@@ -288,7 +288,16 @@ class IndexService:
         return self._caught_up(run.paths(paths, naming or Naming(), footage), run)
 
     def prepare(self) -> None:
-        """Load the model. Raises ModelError: there is none, or not the archive's."""
+        """Load the model, and look for the device that decodes, before anything is waited for.
+
+        Raises:
+            ModelError: there is no model, or not the archive's.
+            UsageError: footage cannot be decoded where it is to be.
+        """
+        if self._engines.decoder is not None:
+            from reidsearch.media.video.hardware import require_decoder
+
+            require_decoder(self._engines.decoder)
         self._engines.embedder()
 
     def place(

@@ -9,6 +9,7 @@ from av.codec.hwaccel import hwdevices_available
 from click.testing import CliRunner
 from videos import write_video
 
+from reidsearch.archive import Archive
 from reidsearch.base.errors import Reason, Refused, UsageError
 from reidsearch.base.settings import RuntimeSettings
 from reidsearch.cli.main import cli
@@ -87,3 +88,13 @@ def test_pictures_are_laid_out_as_software_does(software, hardware, colour_range
     as_bgr = [one.to_ndarray(format="bgr24") for one in (picture, taken)]
     assert np.array_equal(*as_bgr)
     assert laid_out(taken) is taken
+
+
+@pytest.mark.full
+def test_whoever_waits_for_footage_is_refused_before(tmp_path):
+    given = RuntimeSettings(decode_device="bogus")
+    with (
+        Archive.open(tmp_path / "a", create=True, model="builtin", runtime=given) as archive,
+        pytest.raises(UsageError, match="by 'bogus' here"),
+    ):
+        archive.indexing.prepare()  # as `worker` and `follow` do first

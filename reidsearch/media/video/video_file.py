@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import os
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -18,7 +17,7 @@ import av.logging
 from reidsearch.base.errors import Reason, Refused
 from reidsearch.base.foreign_errors import exhausted
 from reidsearch.base.reading import open_regular
-from reidsearch.domain.footage import MIRRORED, Stamps, VideoInfo
+from reidsearch.domain.footage import Stamps, VideoInfo
 from reidsearch.media.video.decoding import Reader, memory_is_left
 from reidsearch.media.video.demuxers import (
     kind_refused,
@@ -33,7 +32,6 @@ from reidsearch.media.video.extent import (
     missing_bytes,
     unread_bytes,
 )
-from reidsearch.media.video.first_time import first_time
 from reidsearch.media.video.frames import (
     Damage,
     Frame,
@@ -44,8 +42,7 @@ from reidsearch.media.video.frames import (
 )
 from reidsearch.media.video.hardware import is_by_hardware
 from reidsearch.media.video.middle import from_first_key, from_first_whole, read_from_middle
-from reidsearch.media.video.order import AHEAD_S, Order, Picture, is_jump
-from reidsearch.media.video.orientation import orientation_of
+from reidsearch.media.video.order import Order, Picture, is_jump
 from reidsearch.media.video.read_ahead import depth_for, read_ahead
 from reidsearch.media.video.sample_tables import require_few_samples
 from reidsearch.media.video.stamps import stamps_of
@@ -57,6 +54,7 @@ from reidsearch.media.video.streams import (
     video_stream,
 )
 from reidsearch.media.video.verified import known_of, remember, state_of
+from reidsearch.media.video.video_info import info_of
 
 av.logging.set_level(None)  # FFmpeg writes to standard error by itself
 
@@ -300,64 +298,20 @@ class VideoFile(contextlib.AbstractContextManager["VideoFile"]):
             head_s = 0.0 if self._counted else float(reader.head_s)
             self.lacking = Lacking(head_s, tuple(others))
             self._pace_s = reader.pace_s()
-            return self._info(container, stream, first, copies + others)
+            return info_of(
+                self._path,
+                container,
+                stream,
+                first,
+                counted=self._counted,
+                linear=self._linear_avi,
+                told=copies + others,
+            )
 
     @property
     def clock_assumed(self) -> bool:
         """See `Footage.clock_assumed`."""
         return self._counted
-
-    def _info(
-        self, container: Any, stream: Any, first: av.VideoFrame, told: list[str]
-    ) -> VideoInfo:
-        rate = stream.average_rate or stream.guessed_rate or stream.base_rate
-        declared_fps = float(rate) if rate else None
-        lies = orientation_of(first)
-        width_px, height_px = lies.size(first.width, first.height)
-        time_base, first_pts = stream.time_base, first.pts
-        late = 0 if self._counted else _late(container, stream, first_pts)
-        notes = [*told, *_notes(first)]
-        if self._linear_avi:
-            notes.append(
-                "its index holds a part of it alone: it was read from its first byte to its last"
-            )
-        if lies.mirrored:
-            notes.append(f"{MIRRORED}, and so were they analysed")
-        if self._counted:
-            counted = Fraction(rate) if rate else Fraction(25)
-            time_base, first_pts = 1 / counted, 0
-            notes.append(
-                "the stream has no time stamps: media time counts frames at an assumed rate of "
-                f"{float(counted):g} a second"
-            )
-        declared_s = None
-        if stream.duration is not None and not self._counted:
-            # Counted from where the container says that the pictures begin.
-            begins = (stream.start_time or 0) - ((first_pts or 0) - late)
-            declared_s = float((stream.duration + min(max(begins, 0), late)) * stream.time_base)
-        elif container.duration is not None and not self._counted:
-            declared_s = container.duration / av.time_base
-            if "matroska" in container.format.name:  # it counts from zero, not from the first frame
-                declared_s -= max(0.0, (container.start_time or 0) / av.time_base)
-        if container.format.name == "avi" and rate and missing_bytes(self._path, "avi", 0):
-            # FFmpeg counts what is there.
-            declared_s = max(declared_s or 0.0, float(stream.frames / rate))
-        return VideoInfo(
-            kind="video",
-            container=container.format.name,
-            codec=stream.codec_context.codec.canonical_name,
-            pixel_format=first.format.name,
-            width_px=width_px,
-            height_px=height_px,
-            rotation=lies.rotation,
-            time_base=Fraction(time_base),
-            first_pts=(first_pts or 0) - late,
-            declared_fps=declared_fps,
-            declared_s=declared_s,
-            created=_created(container, stream),
-            notes=tuple(notes),
-            first_time=first_time(self._path, container),
-        )
 
 
 def _stamp(packet: Any) -> int | None:
@@ -368,45 +322,3 @@ def _end_pts(item: Item) -> int:
     if isinstance(item, Frame):
         return item.pts
     return item.to_pts if item.to_pts is not None else 1 << 62
-
-
-def _notes(picture: av.VideoFrame) -> list[str]:
-    notes = []
-    if picture.interlaced_frame:
-        notes.append("interlaced: fields are not separated, moving edges look combed")
-    components = picture.format.components
-    if components and components[0].bits > 8:
-        notes.append(
-            f"{components[0].bits} bits a colour: reduced to 8 without tone mapping, so colours of "
-            "a high dynamic range recording look pale"
-        )
-    return notes
-
-
-def _late(container: Any, stream: Any, first_pts: int | None) -> int:
-    """How much later than the file's sound its pictures begin, in the stream's time base.
-
-    Every player counts from whatever comes first; so does a name that says when the file begins.
-    """
-    starts = [
-        Fraction(sound.start_time * sound.time_base)
-        for sound in container.streams.audio
-        if sound.start_time is not None
-    ]
-    if not starts or first_pts is None:
-        return 0
-    late_s = first_pts * stream.time_base - min(starts)
-    return round(late_s / stream.time_base) if 0 < late_s <= AHEAD_S else 0
-
-
-def _created(container: Any, stream: Any) -> dt.datetime | None:
-    text = stream.metadata.get("creation_time") or container.metadata.get("creation_time")
-    if not text:
-        return None
-    try:
-        moment = dt.datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None or moment.year <= 1970:  # QuickTime's zero is 1904
-        return None
-    return moment.astimezone(dt.UTC)

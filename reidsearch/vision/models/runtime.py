@@ -58,7 +58,7 @@ def device_of(asked: str) -> str:
     """
     device = asked.upper()
     # Asking what exists loads every device's driver, so the usual device is not asked for.
-    if device.partition(".")[0] == "CPU":
+    if device == "CPU":
         return device
     there = _core().available_devices
     if device == "AUTO":
@@ -67,7 +67,7 @@ def device_of(asked: str) -> str:
     if (
         device not in there
         and f"{device}.0" not in there
-        and device.removesuffix(".0") not in there
+        and (device.removesuffix(".0") not in there or device == "CPU.0")  # a CPU has no number
     ):
         raise ModelError(
             f"there is no device {asked!r} here; there are {', '.join(there)}, AUTO",
