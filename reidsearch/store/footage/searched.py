@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import weakref
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Connection, exists, func, select
@@ -19,6 +19,7 @@ from reidsearch.domain.request import Filters
 from reidsearch.store import tables
 from reidsearch.store.chunks import of_ids
 from reidsearch.store.crops.store import Store
+from reidsearch.store.database.unproven import UNPROVEN
 from reidsearch.store.footage import erased
 from reidsearch.store.footage import rows as footage_rows
 from reidsearch.store.footage.gaps import Stretch, not_supplied
@@ -70,7 +71,9 @@ def analysed(store: Store, filters: Filters) -> list[Analysed]:
     live_runs = store.running_runs()
     with store.read() as connection:
         sources = [
-            one for one in _sources(connection, live_runs) if _of_camera_and_place(one, filters)
+            one
+            for one in _sources(store, connection, live_runs)
+            if _of_camera_and_place(one, filters)
         ]
         ids = [one.source_id for one in sources]
         spans = read_spans(connection, ids)
@@ -90,11 +93,16 @@ def analysed(store: Store, filters: Filters) -> list[Analysed]:
 
 def footage_stamp(store: Store) -> bytes:
     """Return what changes whenever `analysed` may return something else for the same filters."""
-    digest = hashlib.blake2b(repr(sorted(store.running_runs())).encode(), digest_size=16)
+    live_runs = store.running_runs()
     with store.scan() as connection:
-        for table in (footage, footage_location, erased_table, tables.camera):
-            rows = select(table.c[DIGEST]).order_by(*table.primary_key.columns)
-            digest.update(repr(connection.scalars(rows).all()).encode())
+        return _stamp(connection, live_runs)
+
+
+def _stamp(connection: Connection, live_runs: frozenset[int]) -> bytes:
+    digest = hashlib.blake2b(repr(sorted(live_runs)).encode(), digest_size=16)
+    for table in (footage, footage_location, erased_table, tables.camera):
+        rows = select(table.c[DIGEST]).order_by(*table.primary_key.columns)
+        digest.update(repr(connection.scalars(rows, execution_options=UNPROVEN).all()).encode())
     return digest.digest()
 
 
@@ -109,7 +117,9 @@ def footage_searched(store: Store, filters: Filters) -> FootageSearched:
     live_runs = store.running_runs()
     with store.read() as connection:
         sources = [
-            one for one in _sources(connection, live_runs) if _of_camera_and_place(one, filters)
+            one
+            for one in _sources(store, connection, live_runs)
+            if _of_camera_and_place(one, filters)
         ]
         concerned = [one for one in sources if _of_time(one, filters)]
         seconds = _seconds(connection, concerned, everything=filters.empty)
@@ -149,7 +159,25 @@ _SOURCES = (
 )
 
 
-def _sources(connection: Connection, live_runs: frozenset[int]) -> list[SearchedSource]:
+_kept: weakref.WeakKeyDictionary[Store, tuple[bytes, list[SearchedSource]]] = (
+    weakref.WeakKeyDictionary()
+)
+"""Of each open archive what was read last, and the stamp of that state: every search asks for it,
+and reading and proving 10 000 sources takes a second.
+"""
+
+
+def _sources(
+    store: Store, connection: Connection, live_runs: frozenset[int]
+) -> list[SearchedSource]:
+    """Return all sources of footage as this connection sees them."""
+    stamp, kept = _stamp(connection, live_runs), _kept.get(store)
+    if kept is None or kept[0] != stamp:
+        kept = _kept[store] = stamp, _read_sources(connection, live_runs)
+    return kept[1]
+
+
+def _read_sources(connection: Connection, live_runs: frozenset[int]) -> list[SearchedSource]:
     found = []
     for row in connection.execute(_SOURCES):
         clock, settings = footage_rows.read_clock(row), current_names(row.settings)
@@ -164,8 +192,8 @@ def _sources(connection: Connection, live_runs: frozenset[int]) -> list[Searched
                 row.erased,
                 int(current_names(row.counts).get("small", 0)),
                 heights_of(settings, row.width_px, row.height_px),
-                clock.at_us(Fraction(0)),
-                clock.at_us(Fraction(row.duration_us, 1_000_000)),
+                clock.at_media_us(0),
+                clock.at_media_us(row.duration_us),
                 clock,
                 settings,
                 row.width_px,
