@@ -30,6 +30,7 @@ from reidsearch.archive import Archive
 
 PROGRAM = str(Path(sys.executable).with_name("reidsearch"))
 ENDINGS = ("mp4", "mkv", "ts")
+PARTS = (*ENDINGS, "sources")
 SHARES = (0.1, 0.5, 0.9)
 LAST = len(SHARES)
 """The crop that is looked at: at nine tenths of the recording."""
@@ -50,15 +51,17 @@ def measure(given: argparse.Namespace) -> Iterator[Figure]:
     environment = as_installed(given.work) | {"REIDSEARCH_CACHE": str(given.work / "cache")}
     os.environ["REIDSEARCH_CACHE"] = environment["REIDSEARCH_CACHE"]
     source, _ = clip(given.model_path.parent)
-    for ending in ENDINGS:
+    parts = [part for part in PARTS if vars(given)[part]] or PARTS
+    for ending in (one for one in ENDINGS if one in parts):
         path = long_recording(source, given.work / f"long.{ending}")
         archive = archive_of(path, given.work / f"long-{ending}", SHARES)
         yield from pictures(path, archive)
         yield from in_page(ending, archive)
         yield from by_command(given.work, ending, archive, environment)
-    archive = archive_of_sources(given.work / f"sources-{SOURCES}", SOURCES)
-    yield from tables(archive, environment)
-    yield from pages(archive)
+    if "sources" in parts:
+        archive = archive_of_sources(given.work / f"sources-{SOURCES}", SOURCES)
+        yield from tables(archive, environment)
+        yield from pages(archive)
 
 
 def pictures(path: Path, archive: Path) -> Iterator[Figure]:
@@ -127,13 +130,13 @@ def by_command(
     work: Path, ending: str, archive: Path, environment: dict[str, str]
 ) -> Iterator[Figure]:
     """`frame` and `clip` as fresh processes."""
-    for name, arguments in (
-        ("frame", ["frame", str(LAST), "-o", str(work / "shown.jpg")]),
-        ("clip --copy", ["clip", str(LAST), "--copy", "-o", str(work / "shown.mp4")]),
-        ("clip", ["clip", str(LAST), "-o", str(work / "shown.mp4")]),
+    for name, arguments, repeats in (
+        ("frame", ["frame", str(LAST), "-o", str(work / "shown.jpg")], 3),
+        ("clip --copy", ["clip", str(LAST), "--copy", "-o", str(work / "shown.mp4")], 3),
+        ("clip", ["clip", str(LAST), "-o", str(work / "shown.mp4")], 2),
     ):
         command = [PROGRAM, *arguments, "--force", "-a", str(archive)]
-        yield from process(f"`{name}`, {ending}", command, environment, None, repeats=3)
+        yield from process(f"`{name}`, {ending}", command, environment, None, repeats)
 
 
 def tables(archive: Path, environment: dict[str, str]) -> Iterator[Figure]:
@@ -183,4 +186,4 @@ def process(
 
 
 if __name__ == "__main__":
-    report(measure)
+    report(measure, {f"--{part}": "only this part, and others named" for part in PARTS})

@@ -158,6 +158,26 @@ GOALS: dict[str, Sequence[Goal]] = {
              why=NOT_YET),
         Goal("opening an archive of 1 M crops, to reading a flat index", "open",
              "opening an archive of 1 000 000 crops", 2, of_bare=True),
+        Goal("first byte of a still of 3 GB", "looking",
+             "page, first byte: still of any moment, mp4", 0.3),
+        Goal("first byte of a stretch of 3 GB, played", "looking",
+             "page, first byte: stretch of 10 s, mp4", 0.3),
+        Goal("first byte of a clip of 3 GB, encoded anew", "looking",
+             "page, first byte: clip, encoded anew, 8 s, mp4", 0.3,
+             why="It is sent once it was read back and the event log holds its SHA-256, so all of "
+             "it is encoded first."),
+        Goal("contact sheet of 200 matches, of 10 000 sources", "looking",
+             "contact sheet of 200 matches, PNG", 2,
+             why="The rows of 10 000 sources and their spans are read and proven for the "
+             "statement, once."),
+        Goal("`coverage` of 10 000 sources", "looking",
+             "`coverage --format json`, 10,000 sources", 0.5,
+             why="Every row that it shows is proven; reading and writing them unproven, without "
+             "SQLAlchemy, already takes longer than the goal."),
+        Goal("`show` of 10 000 sources", "looking", "`show --format json`, 10,000 sources", 0.5,
+             why=NOT_YET),
+        Goal("`failures` of 10 000 sources", "looking",
+             "`failures --format json`, 10,000 sources", 0.5, why=NOT_YET),
     ),
     "serving": (
         Goal("first paint of an answer", "serve", "first paint of an answer, 100 000 crops", 1000),

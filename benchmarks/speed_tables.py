@@ -9,7 +9,7 @@ from speed_files import PRELIMINARY, Line, command, lines, lines_of, measured, n
 from speed_goals import GOALS, goals_table
 
 FIGURES = ("index", "memory", "rerun", "query_warm", "query_cold", "help", "neighbours", "open")
-FIGURES += ("footage", "memory_footage", "serve")
+FIGURES += ("footage", "memory_footage", "serve", "looking")
 HEAD = ("", "median (least to most)", "bare", "ratio", "limit", "met")
 MET = {True: "yes", False: "**no**", None: ""}
 ROWS_OF_FOOTAGE = ("sampled frames", "found", "more", "time")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from fractions import Fraction
 from typing import TypeAlias
 
 from reidsearch.domain.footage import UNSEEN, SourceCoverage
@@ -21,8 +20,8 @@ def analysed(sources: Iterable[SourceCoverage]) -> Analysed:
             continue
         found.setdefault(camera, [])
         for span in one.spans:
-            first = clock.at_us(Fraction(span.from_us, 1_000_000))
-            last = clock.at_us(Fraction(span.to_us, 1_000_000))
+            first = clock.at_media_us(span.from_us)
+            last = clock.at_media_us(span.to_us)
             if span.how not in UNSEEN and first is not None and last is not None:
                 found[camera].append((first, last))
     return {camera: merged(found[camera]) for camera in sorted(found)}

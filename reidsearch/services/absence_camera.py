@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from fractions import Fraction
 
 from reidsearch.domain.absence import (
     CameraAbsence,
@@ -87,8 +86,8 @@ def _analysed(one: Analysed) -> list[Interval]:
     """Return when a source with a clock was analysed, on the wall clock."""
     clock, found = one.source.clock, []
     for span in one.spans:
-        first = clock.at_us(Fraction(span.from_us, 1_000_000))
-        last = clock.at_us(Fraction(span.to_us, 1_000_000))
+        first = clock.at_media_us(span.from_us)
+        last = clock.at_media_us(span.to_us)
         if span.how not in UNSEEN and first is not None and last is not None:
             found.append((first, last))
     return found

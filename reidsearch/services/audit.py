@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from fractions import Fraction
 
 import numpy as np
 
@@ -207,8 +206,8 @@ def _covered(sources: Sequence[SourceCoverage]) -> Iterator[tuple[float, float]]
     found = []
     for one in sources:
         for span in one.spans:
-            first = one.facts.clock.at_us(Fraction(span.from_us, 1_000_000))
-            last = one.facts.clock.at_us(Fraction(span.to_us, 1_000_000))
+            first = one.facts.clock.at_media_us(span.from_us)
+            last = one.facts.clock.at_media_us(span.to_us)
             if span.how not in UNSEEN and first is not None and last is not None:
                 found.append((first / 1e6, last / 1e6))
     yield from sorted(found)

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reidsearch.domain.footage import VideoInfo
@@ -118,6 +118,7 @@ def test_a_region_ends_at_the_border_and_nothing_is_altered_beyond_it() -> None:
     left=st.floats(-60, 660), top=st.floats(-90, 470), width=st.floats(1, 400),
     height=st.floats(1, 400),
 )  # fmt: skip
+@settings(deadline=None)
 def test_what_is_left_is_few_blocks(left, top, width, height) -> None:
     box = np.array([[left, top, left + width, top + height]], np.float32)
     redactor = Redactor(INFO, [(1, Trace(np.zeros(1, np.int64), box, np.ones(1, np.float32)))])

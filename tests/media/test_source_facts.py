@@ -192,3 +192,17 @@ def test_what_lies_outside_the_calendar_is_not_known():
             Clock(None, None, **wrong)
     with pytest.raises(ValueError, match="between"):
         Clock(None, None, float("inf"))
+
+
+@pytest.mark.parametrize("offset_s", [Fraction(0), Fraction(-3, 2), Fraction(1, 3)])
+@pytest.mark.parametrize("drift_ppm", [0.0, -200.1])
+@pytest.mark.parametrize("media_s", [Fraction(1, 2_000_000), Fraction(3, 2_000_000), Fraction(7)])
+def test_a_time_is_the_exact_one_rounded(
+    offset_s: Fraction, drift_ppm: float, media_s: Fraction
+) -> None:
+    clock = Clock(NOON, offset_s=offset_s, drift_ppm=drift_ppm)
+    exact_s = offset_s + media_s * (1 + Fraction(drift_ppm) / 1_000_000)
+    start_us = Clock(NOON).at_us(Fraction(0))
+    assert start_us is not None
+    assert clock.at_us(media_s) == start_us + round(exact_s * 1_000_000)
+    assert clock.at_media_us(7_000_000) == clock.at_us(Fraction(7))

@@ -19,6 +19,8 @@ from reidsearch.store.crops.rows import sha256_of
 from reidsearch.store.decoding import reads
 from reidsearch.store.tables.footage import footage
 
+_NONE_S = Fraction(0)
+
 
 def trace_blob(trace: Trace) -> bytes:
     """Pack int64 pts, float32 boxes, float32 confidences, little-endian, in this order, zlib."""
@@ -140,9 +142,9 @@ def read_clock(row: Any) -> Clock:
         start=None if row.start_us is None else from_us(row.start_us),
         origin=row.clock_origin,
         uncertainty_s=row.uncertainty_s,
-        offset_s=Fraction(row.offset_us, 1_000_000),
+        offset_s=Fraction(row.offset_us, 1_000_000) if row.offset_us else _NONE_S,
         drift_ppm=row.drift_ppm,
-        moved_s=Fraction(row.moved_us, 1_000_000),
+        moved_s=Fraction(row.moved_us, 1_000_000) if row.moved_us else _NONE_S,
         certain_until_s=(
             None if row.clock_until_us is None else Fraction(row.clock_until_us, 1_000_000)
         ),
