@@ -67,23 +67,30 @@ def surveillance(shared: Path, work: Path, *, rounds: int = 1) -> tuple[Path, Tr
 
 
 def crowd(shared: Path, work: Path, times: int = 16) -> Path:
-    """TUD-Stadtmitte (640 x 480, 7 s, ten people who cross) as often as two minutes take."""
-    source, path = shared / "footage" / "crossings" / "TUD-Stadtmitte.mp4", work / "crowd.mp4"
+    """TUD-Stadtmitte (640 x 480, 7 s, ten people who cross) as often as two minutes take.
+
+    Each time it is a little brighter: no crop is the very same as one that was embedded before.
+    """
+    source = shared / "footage" / "crossings" / "TUD-Stadtmitte.mp4"
+    path = work / f"crowd-brighter-{times}.mp4"
     part = path.with_suffix(".part.mp4")
     if path.exists():
         return path
+    with av.open(str(source)) as footage:
+        rate = footage.streams.video[0].average_rate
+        frames = [frame.to_ndarray(format="bgr24") for frame in footage.decode(video=0)]
     with av.open(str(part), "w") as container:
-        copied = None
-        for turn in range(times):
-            with av.open(str(source)) as footage:
-                stream = footage.streams.video[0]
-                copied = copied or container.add_stream_from_template(stream)
-                for packet in footage.demux(stream):
-                    if packet.size:
-                        packet.pts += turn * stream.duration
-                        packet.dts += turn * stream.duration
-                        packet.stream = copied
-                        container.mux(packet)
+        stream = container.add_stream("libx264", rate=rate)
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        stream.options = {"crf": "18", "preset": "veryfast", "g": "25", "sc_threshold": "0"}
+        for number in range(times * len(frames)):
+            turn, at = divmod(number, len(frames))
+            brighter = cv2.add(frames[at], (turn * 2, turn * 2, turn * 2, 0))
+            frame = av.VideoFrame.from_ndarray(brighter, format="bgr24")
+            frame.pts, frame.time_base = number, 1 / rate
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
     part.rename(path)
     return path
 

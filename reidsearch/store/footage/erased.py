@@ -17,6 +17,7 @@ from reidsearch.base.timecode import now, to_us
 from reidsearch.domain.footage import UNSEEN, How, Span
 from reidsearch.store import tables
 from reidsearch.store.chunks import CHUNK, of_ids
+from reidsearch.store.row_digests import DIGEST
 from reidsearch.store.tables.footage import (
     checkpoint,
     erased,
@@ -167,7 +168,9 @@ def carry_over(connection: Connection, old_id: int, new_id: int) -> None:
     rows = connection.execute(
         select(erased).where(erased.c.source_id == old_id, erased.c.permanent)
     )
-    values = [{**row._asdict(), "source_id": new_id} for row in rows]
+    # Its digest is of the row as it was: another is computed where none is given.
+    kept = [{**row._asdict(), "source_id": new_id} for row in rows]
+    values = [{key: one[key] for key in one if key != DIGEST} for one in kept]
     if values:
         connection.execute(insert(erased), values)
 
