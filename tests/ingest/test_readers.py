@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from reidsearch.ingest.readers import AHEAD, Readers
@@ -36,19 +35,30 @@ def test_results_that_are_there_need_one_thread_alone() -> None:
     assert work.most == 1
 
 
+class Awaited(Future[int]):
+    """A result that is never there yet when it is asked for."""
+
+    def done(self) -> bool:
+        return False
+
+    def result(self, timeout: float | None = None) -> int:
+        if timeout is not None:
+            raise TimeoutError
+        return 0
+
+
 def test_more_threads_help_where_results_are_waited_for_and_go_when_they_are_not() -> None:
-    work, readers = Counting(), Readers(3)
+    readers, there = Readers(3), Future[int]()
+    there.set_result(0)
+    for _ in range(6):
+        readers.result(Awaited())
     with ThreadPoolExecutor(3) as pool:
-        waiting: deque[Future[int]] = deque()
-        for number in range(12):
-            waiting.append(pool.submit(readers.run, work, number, 0.03))
-        assert [readers.result(waiting.popleft()) for _ in range(12)] == list(range(12))
-        assert work.most == 3
+        together = threading.Barrier(3)
+        for one in [pool.submit(readers.run, together.wait, 60) for _ in range(3)]:
+            one.result()  # raises if fewer than three are let in
         for _ in range(4 * (AHEAD + 1)):
-            done = pool.submit(readers.run, work, 0)
-            done.result()
-            readers.result(done)
-        work.most = 0
+            readers.result(there)
+        work = Counting()
         for one in [pool.submit(readers.run, work, number, 0.005) for number in range(6)]:
             one.result()
     assert work.most == 1
