@@ -251,13 +251,14 @@ class SearchService:
     def _answers(
         self, requests: Sequence[SearchRequest], given: Sequence[Embeddable] | None = None
     ) -> list[Answer | Failed]:
-        self._preparing.load_meanwhile()
-        case, reader = asked_for(self._store), self._readers.stored()
+        with self._preparing.index_loading():
+            case, reader = asked_for(self._store), self._readers.stored()
+            every = self._preparing.ready(requests, reader, given)
         answers: dict[int, Answer | Failed] = {}
         views: dict[int, Vectors] = {}
         varied: dict[int, Ready] = {}
         groups: dict[Hashable, dict[int, Ready]] = {}
-        for number, ready in enumerate(self._preparing.ready(requests, reader, given)):
+        for number, ready in enumerate(every):
             if isinstance(ready, Failed):
                 answers[number] = ready
                 continue

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -58,11 +59,21 @@ class RequestPreparation:
         self._progress = progress
         self._loading: Future[None] | None = None
 
-    def load_meanwhile(self) -> None:
-        """Load the index in another thread; `embedded` waits for it, and raises what it raised.
+    @contextlib.contextmanager
+    def index_loading(self) -> Iterator[None]:
+        """Load the index in another thread, which has ended when this does.
 
         Verifying a large index file takes about as long as reading pictures and embedding them.
+        `embedded` raises what it raised.
         """
+        self._load_meanwhile()
+        try:
+            yield
+        finally:  # an archive may be closed once a search was refused
+            loading, self._loading = self._loading, None
+            wait([loading] if loading else [])
+
+    def _load_meanwhile(self) -> None:
         if self._gallery.index is None and self._loading is None:
             pool = ThreadPoolExecutor(1)
             self._loading = pool.submit(self._gallery.sync, self._progress)
@@ -145,7 +156,7 @@ class RequestPreparation:
         """Embed the pictures of all queries together; load the index meanwhile."""
         from reidsearch.search.query_pictures import embed_queries
 
-        self.load_meanwhile()
+        self._load_meanwhile()
         loading, self._loading = self._loading, None
         try:
             embedded = embed_queries(queries, self._store, self._engines.embed)
