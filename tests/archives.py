@@ -38,6 +38,7 @@ from reidsearch.index.gallery import Gallery
 from reidsearch.store.crops.store import Store
 from reidsearch.store.crops.writer import open_writer
 from reidsearch.store.database import kinds, sqlite
+from reidsearch.store.derived import newest_graph
 
 DIMENSION = 16
 MODEL = ModelIdentity("drawn", "FP32", "ab" * 48, "none/1", DIMENSION)
@@ -167,6 +168,19 @@ def raw_sql(folder: Path, statement: str, *values: object) -> list[Any]:
     database = sqlite3.connect(folder / sqlite.DATABASE)
     with contextlib.closing(database), database:
         return database.execute(statement, values).fetchall()
+
+
+def forge_graph(store: Store) -> None:
+    """Let the database's row fit the newest file of the neighbour graph, whatever is in it."""
+    graph = newest_graph(store)
+    assert graph is not None
+    data = graph.path.read_bytes()
+    sql(
+        store.folder,
+        "UPDATE neighbours SET sha256 = :sha, size_bytes = :size",
+        sha=hashlib.sha256(data).digest(),
+        size=len(data),
+    )
 
 
 def contents(folder: Path) -> set[tuple[str, tuple[int, ...], bytes]]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from archives import fill, sql, unit_rows
+from archives import fill, forge_graph, unit_rows
 
 from reidsearch.domain.answer_reading import read_answer
 from reidsearch.domain.answers import WhyNot
 from reidsearch.domain.request import Filters, SearchRequest
 from reidsearch.index.flat import FaissEngine
 from reidsearch.index.gallery import Gallery
-from reidsearch.index.generations import file_sha256
 from reidsearch.index.neighbours import approximate as rooms
 from reidsearch.index.neighbours import cells, making
 from reidsearch.index.neighbours.approximate import approximate
@@ -187,7 +186,7 @@ def test_a_large_archives_graph_is_measured_written_followed_and_checked(store):
     assert len(opened(store).graph()) == 321
     path = newest_graph(store).path
     path.write_bytes(path.read_bytes().replace(b'"of"', b'"OF"'))
-    forged(store)
+    forge_graph(store)
     (finding,) = check(store)
     assert finding.code == "neighbours"
     repair(store, [finding])
@@ -223,19 +222,9 @@ def test_a_graph_that_promises_more_than_it_has_is_found_by_the_check(store):
     with file.path.open("wb") as out:
         np.save(out, rows)
         out.write(tail)
-    forged(store)
+    forge_graph(store)
     (finding,) = check(store)
     assert "of the true neighbours, and says" in finding.message
-
-
-def forged(store: Store) -> None:
-    path = newest_graph(store).path
-    sql(
-        store.folder,
-        "UPDATE neighbours SET sha256 = :sha, size_bytes = :size",
-        sha=file_sha256(path),
-        size=path.stat().st_size,
-    )
 
 
 @pytest.mark.full

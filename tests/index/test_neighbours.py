@@ -7,7 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
-from archives import DIMENSION, fill, sql, unit_rows
+from archives import DIMENSION, fill, forge_graph, sql, unit_rows
 
 from reidsearch.base.errors import ArchiveLocked, StorageError
 from reidsearch.domain.request import Filters
@@ -142,30 +142,18 @@ def test_a_file_whose_checksum_was_forged_is_noticed_by_its_scores_and_its_layou
     rows = np.load(path)
     rows["score"][:, 0] += 0.01
     np.save(path, rows)
-    forge(store)
+    forge_graph(store)
     (finding,) = check(store)
     assert "scores of 100 crops that differ from the embeddings" in finding.message
     np.save(path, rows[["crop_id", "near"]])
-    forge(store)
+    forge_graph(store)
     (finding,) = check(store)
     assert "layout" in finding.message
     assert_right(opened(store).graph(), store)
     np.save(path, np.array([{}], dtype=object))
-    forge(store)
+    forge_graph(store)
     (finding,) = check(store)  # a pickle is not opened
     assert "layout" in finding.message
-
-
-def forge(store: Store) -> None:
-    from reidsearch.index.generations import file_sha256
-
-    path = newest_graph(store).path
-    sql(
-        store.folder,
-        "UPDATE neighbours SET sha256 = :sha, size_bytes = :size",
-        sha=file_sha256(path),
-        size=path.stat().st_size,
-    )
 
 
 @pytest.mark.full

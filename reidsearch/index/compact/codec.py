@@ -7,9 +7,9 @@ above: with x = (x1, x2) and q = (q1, q2), leading components and others,
 
     <q, x> = <q1, x1> + <q2, x2> <= <q1, x1> + |q2| |x2|
 
-which is again an inner product, of (q1, |q2|) with (x1, |x2|), and half of the bytes to read. Where
-the spectrum of person embeddings falls as it does (benchmarks/covariance.npz), a tenth is left of
-the square of a vector after half of its components, and the bound is 0.1 above the score.
+which is again an inner product, of (q1, |q2|) with (x1, |x2|), and fewer bytes to read. As the
+spectrum of person embeddings falls (benchmarks/covariance.npz), a twentieth is left of the square
+of a vector after 159 of 256 components, and the bound is 0.05 above the score.
 
 Source: the bound is the first level of Panorama (Ramani et al., "Panorama: Fast-Track Nearest
 Neighbors", 2025), which FAISS has for float32 alone.
